@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 The eventsam_ros authors
+"""Event windows to pictures: the one function that training, evaluation and the node share.
+
+Both representations are 8-bit pictures with three channels, one a third of the window each, so
+that they fit encoders made for RGB. The signed, bilinear-in-time grid under them is the
+discretised event volume of Zhu et al., CVPR 2019.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numba
+import numpy as np
+
+from .types import Events, Float32, UInt8, Window
+
+BINS = 3
+NO_EVENT = 128
+"""Grey level of the robust picture where nothing happened."""
+PIXEL_LIMIT = 8.0
+"""Events a pixel and bin may count before it is clipped (robust picture)."""
+HALF_LEVEL = 2.0
+"""Least number of events that the robust picture shows at half of its contrast."""
+
+REPRESENTATIONS = ('robust', 'eventsam')
+
+
+@numba.njit(nogil=True, cache=True)
+def _accumulate(x, y, p, t, t_first, t_span, grid):  # type: ignore[no-untyped-def]
+    bins, height, width = grid.shape
+    last = bins - 1
+    for i in range(len(t)):
+        if x[i] >= width or y[i] >= height:
+            continue
+        # int64 until the origin is subtracted: float64 cannot hold ns since the epoch.
+        tau = last * ((t[i] - t_first) / t_span)
+        tau = min(max(tau, 0.0), float(last))
+        low = min(int(tau), last - 1)
+        upper = np.float32(tau - low)
+        sign = np.float32(1.0) if p[i] else np.float32(-1.0)
+        grid[low, y[i], x[i]] += sign * (np.float32(1.0) - upper)
+        grid[low + 1, y[i], x[i]] += sign * upper
+
+
+def voxel_grid(events: Events, width: int, height: int, t_first: int, t_last: int) -> Float32:
+    """Sum polarities (+1, -1) into three time bins, split linearly between the nearest two.
+
+    Args:
+        events: Events; those outside the sensor are left out.
+        width: Sensor columns, at least 1.
+        height: Sensor rows, at least 1.
+        t_first: Time of bin 0, sensor time in ns; earlier events count there.
+        t_last: Time of bin 2, sensor time in ns; later events count there.
+
+    Returns:
+        float32 [3, height, width], in events.
+
+    Raises:
+        ValueError: The sensor has no pixels.
+    """
+    if width < 1 or height < 1:
+        raise ValueError(f'sensor size must be at least 1x1, but got {width}x{height}')
+    grid = np.zeros((BINS, height, width), np.float32)
+    span = max(int(t_last) - int(t_first), 1)
+    _accumulate(events.x, events.y, events.p, events.t, int(t_first), span, grid)
+    return grid
+
+
+def eventsam_image(events: Events, width: int, height: int) -> UInt8:
+    """Return the picture EventSAM was trained on (its "voxel_image").
+
+    Bins run from the first to the last event, and one affine map takes the smallest sum to 0 and
+    the largest to 255. As published, the level that means "no event" moves with the content,
+    and one hot pixel compresses everything else.
+
+    Source: Chen et al., CVPR 2024, and issues 12 and 20 of its repository.
+
+    Returns:
+        uint8 [height, width, 3]; all zero where nothing varies.
+    """
+    if len(events) == 0:
+        return np.zeros((height, width, BINS), np.uint8)
+    grid = voxel_grid(events, width, height, int(events.t[0]), int(events.t[-1]))
+    low, high = float(grid.min()), float(grid.max())
+    if high == low:
+        return np.zeros((height, width, BINS), np.uint8)
+    scaled = np.floor(255.0 * (grid.astype(np.float64) - low) / (high - low))
+    return np.ascontiguousarray(scaled.astype(np.uint8).transpose(1, 2, 0))
+
+
+@numba.njit(nogil=True, cache=True)
+def _clip_sum(grid, limit):  # type: ignore[no-untyped-def]
+    flat = grid.reshape(-1)
+    for i in range(len(flat)):
+        flat[i] = min(max(flat[i], -limit), limit)
+
+
+@numba.njit(nogil=True, cache=True)
+def _compress(grid, half_level, picture):  # type: ignore[no-untyped-def]
+    bins, height, width = grid.shape
+    total = 0.0
+    active = 0
+    for value in grid.reshape(-1):
+        size = abs(value)
+        if size > 1e-3:
+            total += size
+            active += 1
+    level = half_level
+    if active > 0:
+        level = max(level, total / active)
+    level = np.float32(level)
+    for row in range(height):
+        for column in range(width):
+            for b in range(bins):
+                value = grid[b, row, column]
+                shade = np.float32(127.0) * value / (abs(value) + level)
+                picture[row, column, b] = np.uint8(np.rint(np.float32(128.0) + shade))
+
+
+def robust_image(window: Window, out_width: int, out_height: int) -> UInt8:
+    """Return the default picture: constant grey for "no event", hot pixels without a say.
+
+    Bins span the window's own bounds. Every pixel is clipped to +-8 events a bin, the grid is
+    resized (area average, scaled so that a line one pixel wide keeps its value), and each
+    value v becomes 128 + 127 v / (|v| + m) with m the mean of |v| over active pixels, at least 2
+    events. Strong and weak edges stay apart, and a lone pixel cannot compress the others.
+
+    Args:
+        window: Events with bounds and sensor size.
+        out_width: Columns of the picture, at least 1.
+        out_height: Rows of the picture, at least 1.
+
+    Returns:
+        uint8 [out_height, out_width, 3].
+    """
+    if out_width < 1 or out_height < 1:
+        raise ValueError(f'picture size must be at least 1x1, but got {out_width}x{out_height}')
+    grid = voxel_grid(window.events, window.width, window.height, window.t_start, window.t_end)
+    _clip_sum(grid, np.float32(PIXEL_LIMIT))
+    if (out_width, out_height) != (window.width, window.height):
+        shrink = max(window.width / out_width, window.height / out_height)
+        method = cv2.INTER_AREA if shrink > 1 else cv2.INTER_LINEAR
+        resized = [cv2.resize(b, (out_width, out_height), interpolation=method) for b in grid]
+        grid = np.stack(resized) * np.float32(max(shrink, 1.0))
+    picture = np.empty((out_height, out_width, BINS), np.uint8)
+    _compress(grid, HALF_LEVEL, picture)
+    return picture
+
+
+def window_image(window: Window, representation: str, out_width: int, out_height: int) -> UInt8:
+    """Return a window as a picture of the given representation and size.
+
+    Args:
+        window: Events with bounds and sensor size.
+        representation: One of REPRESENTATIONS.
+        out_width: Columns of the picture.
+        out_height: Rows of the picture.
+
+    Returns:
+        uint8 [out_height, out_width, 3].
+
+    Raises:
+        ValueError: Unknown representation, or a size below 1x1.
+    """
+    if representation == 'robust':
+        return robust_image(window, out_width, out_height)
+    if representation == 'eventsam':
+        picture = eventsam_image(window.events, window.width, window.height)
+        if (out_width, out_height) == (window.width, window.height):
+            return picture
+        resized = cv2.resize(picture, (out_width, out_height), interpolation=cv2.INTER_LINEAR)
+        return np.asarray(resized, np.uint8)
+    raise ValueError(
+        f'representation must be one of {", ".join(REPRESENTATIONS)}, but got {representation!r}')
