@@ -1,0 +1,41 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 The eventsam_ros authors
+#
+#   make demo [BAG=path] [OUTPUT=folder]   masks over events that crossed a live ROS 2 graph
+#   make test [ARGS='-k name']             all tests
+#   make lint                              ruff and mypy
+#   make clean                             remove what the builds and runs left, except .venv
+
+PYTHON ?= python3
+VENV ?= .venv
+OUTPUT ?= demo_output
+SHELL := /bin/bash
+export PYTHON VENV
+
+# The guard variable of another wheel environment would hide this one's libraries.
+run = unset _ROS_WHEELS_BOOTSTRAP_COMPLETE; . $(VENV)/ros_env.sh; \
+	ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST $(VENV)/bin/python
+recipe = tools/platform.sh constraints.txt $(wildcard tools/requirements/*.txt) \
+	$(wildcard interfaces/event_camera_msgs/*.* interfaces/event_camera_msgs/msg/*)
+
+.PHONY: demo test lint clean
+
+demo: $(VENV)/ready-demo
+	@$(run) -m eventsam_ros demo $(if $(BAG),--bag '$(BAG)') --output '$(OUTPUT)'
+
+test: $(VENV)/ready-test
+	@$(run) -m pytest $(ARGS)
+
+lint: $(VENV)/ready-test
+	@$(run) -m ruff check .
+	@$(run) -m mypy
+
+clean:
+	rm -rf build install log demo_output .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+$(VENV)/ready-demo: $(recipe)
+	@tools/platform.sh demo
+
+$(VENV)/ready-test: $(recipe)
+	@tools/platform.sh test

@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 The eventsam_ros authors
+"""Build rules of the ament_python package."""
+
+from glob import glob
+
+from setuptools import find_packages, setup
+
+PACKAGE = 'eventsam_ros'
+
+setup(
+    name=PACKAGE,
+    version='0.1.0',
+    packages=find_packages(include=[PACKAGE, f'{PACKAGE}.*']),
+    package_data={PACKAGE: ['bundles/*/*']},
+    data_files=[
+        ('share/ament_index/resource_index/packages', [f'resource/{PACKAGE}']),
+        (f'share/{PACKAGE}', ['package.xml']),
+        (f'share/{PACKAGE}/launch', sorted(glob('launch/*.launch.py'))),
+        (f'share/{PACKAGE}/config', sorted(glob('config/*.yaml'))),
+        (f'share/{PACKAGE}/rviz', sorted(glob('rviz/*.rviz'))),
+    ],
+    install_requires=['setuptools'],
+    zip_safe=False,  # numba caches beside its sources, and bundles are read as files
+    maintainer='The eventsam_ros authors',
+    maintainer_email='eventsam_ros@users.noreply.github.com',
+    description='Segmentation masks from event cameras on a live ROS 2 graph.',
+    license='Apache-2.0',
+    extras_require={'test': ['pytest', 'hypothesis']},
+    entry_points={
+        'console_scripts': [
+            'segment_node = eventsam_ros.__main__:segment_node',
+            'replay_node = eventsam_ros.__main__:replay_node',
+            'demo = eventsam_ros.__main__:demo',
+            'simulate = eventsam_ros.__main__:simulate',
+            'bundle = eventsam_ros.__main__:bundle',
+        ],
+    },
+)
