@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 The eventsam_ros authors
+"""A bundle: the folder that training writes and inference runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+import hashlib
+from pathlib import Path
+
+from ..errors import BundleError
+from .manifest import Manifest, read_manifest
+
+MANIFEST_NAME = 'bundle.yaml'
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """A bundle whose manifest and files have been checked.
+
+    Attributes:
+        path: The folder.
+        manifest: What its `bundle.yaml` says.
+    """
+
+    path: Path
+    manifest: Manifest
+
+    @property
+    def encoder_path(self) -> Path:
+        """Return the encoder's ONNX file."""
+        return self.path / self.manifest.files['encoder'].path
+
+    @property
+    def decoder_path(self) -> Path:
+        """Return the decoder's ONNX file."""
+        return self.path / self.manifest.files['decoder'].path
+
+
+def default_bundle_path() -> Path:
+    """Return the folder of the bundle that ships with the package."""
+    return Path(__file__).parent.parent / 'bundles' / 'default'
+
+
+def load_bundle(path: Path | str | None = None) -> Bundle:
+    """Read a bundle and check that it is whole.
+
+    The shapes inside the ONNX files are checked where they are opened, in `open_engines`.
+
+    Args:
+        path: The folder, or its `bundle.yaml`; None is the default bundle.
+
+    Returns:
+        The bundle, every file present and its checksum met.
+
+    Raises:
+        BundleError: Something is missing, altered, or made for another release; the sentence
+            says what, and what to do.
+    """
+    folder = default_bundle_path() if path is None else Path(path).expanduser()
+    if folder.name == MANIFEST_NAME:
+        folder = folder.parent
+    if not folder.is_dir():
+        raise BundleError(f'there is no bundle at {folder}; give the folder that holds '
+                          f'{MANIFEST_NAME}')
+    if not (folder / MANIFEST_NAME).is_file():
+        raise BundleError(f'{folder} is not a bundle: it holds no {MANIFEST_NAME}')
+    manifest = read_manifest(folder / MANIFEST_NAME)
+    for entry in manifest.files.values():
+        _check_file(folder / entry.path, entry.size, entry.sha256)
+    return Bundle(folder, manifest)
+
+
+def _check_file(path: Path, size: int, sha256: str) -> None:
+    again = 'fetch or export the bundle again'
+    if not path.is_file():
+        raise BundleError(f'{path} is missing; {again}')
+    try:
+        actual = path.stat().st_size
+        if actual != size:
+            raise BundleError(
+                f'{path} has {actual} bytes where the manifest says {size}; {again}')
+        digest = hashlib.sha256()
+        with path.open('rb') as file:
+            while block := file.read(_BLOCK):
+                digest.update(block)
+    except OSError as error:
+        raise BundleError(f'{path} cannot be read: {error}') from error
+    if digest.hexdigest() != sha256:
+        raise BundleError(f'{path} does not have the checksum in the manifest; {again}')

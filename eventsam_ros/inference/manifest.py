@@ -1,0 +1,216 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 The eventsam_ros authors
+"""The text of a bundle: `bundle.yaml` read into typed fields, every mistake named."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+import math
+from pathlib import Path, PurePosixPath
+import re
+
+import yaml
+
+from ..errors import BundleError
+from ..events.tensors import BINS, REPRESENTATIONS
+
+FORMAT_VERSION = 1
+"""The only layout of `bundle.yaml` that this release reads."""
+TASKS = ('events', 'event_semantic', 'rgbt_semantic', 'referring', 'panoramic')
+PRECISIONS = ('fp16', 'fp32')
+
+
+@dataclass(frozen=True)
+class FileEntry:
+    """One file of a bundle.
+
+    Attributes:
+        path: Place inside the bundle folder.
+        sha256: Checksum, 64 lower-case hexadecimal digits.
+        size: Length in bytes.
+    """
+
+    path: str
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What `bundle.yaml` says.
+
+    Attributes:
+        name: Name of the model.
+        task: One of TASKS.
+        modalities: What the encoder looks at, for example ('events',).
+        representation: Event picture, one of eventsam_ros.events.tensors.REPRESENTATIONS.
+        window_ms: Length of the windows it was trained on, milliseconds.
+        width: Columns of the encoder's input, pixels.
+        height: Rows of the encoder's input, pixels.
+        mean: Grey level (0 to 255) that is subtracted, one a channel.
+        std: Grey levels that the rest is divided by, one a channel.
+        channels: Channels of the embedding.
+        stride: Input pixels to one place of the embedding.
+        multimask: Whether outputs 1 to 3 of the decoder hold alternatives for one click.
+        low_res_stride: Input pixels to one place of the mask logits.
+        classes: Class names; empty for a model that knows objects only.
+        files: 'encoder' and 'decoder'.
+        precision: Precision of the stored weights, one of PRECISIONS.
+        licence: SPDX identifier of the weights' licence.
+        training: How it was trained, as written (recipe, data, commit, metrics).
+    """
+
+    name: str
+    task: str
+    modalities: tuple[str, ...]
+    representation: str
+    window_ms: float
+    width: int
+    height: int
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    channels: int
+    stride: int
+    multimask: bool
+    low_res_stride: int
+    classes: tuple[str, ...]
+    files: Mapping[str, FileEntry]
+    precision: str
+    licence: str
+    training: Mapping[str, object]
+
+
+class _Section:
+    """A mapping of the file that knows where it stands, for messages."""
+
+    def __init__(self, values: object, source: Path, name: str = '') -> None:
+        self._prefix = f'{name}.' if name else ''
+        self._source = source
+        if not isinstance(values, dict):
+            what = f'{name} must be a mapping' if name else 'it must be a mapping of keys'
+            raise self.error(what, values)
+        self._values = values
+
+    def error(self, rule: str, value: object) -> BundleError:
+        return BundleError(f'{self._source}: {rule}, but got {value!r}')
+
+    def get(self, key: str) -> object:
+        if key not in self._values:
+            raise BundleError(f'{self._source}: {self._prefix}{key} is missing')
+        return self._values[key]
+
+    def section(self, key: str) -> _Section:
+        return _Section(self.get(key), self._source, f'{self._prefix}{key}')
+
+    def mapping(self, key: str) -> Mapping[str, object]:
+        value = self.get(key)
+        if not isinstance(value, dict):
+            raise self.error(f'{self._prefix}{key} must be a mapping', value)
+        return value
+
+    def text(self, key: str, choices: tuple[str, ...] = ()) -> str:
+        value = self.get(key)
+        if choices and value not in choices:
+            raise self.error(f'{self._prefix}{key} must be one of {", ".join(choices)}', value)
+        if not isinstance(value, str) or not value:
+            raise self.error(f'{self._prefix}{key} must be a text', value)
+        return value
+
+    def flag(self, key: str) -> bool:
+        value = self.get(key)
+        if not isinstance(value, bool):
+            raise self.error(f'{self._prefix}{key} must be true or false', value)
+        return value
+
+    def whole(self, key: str) -> int:
+        value = self.get(key)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 1:
+            raise self.error(f'{self._prefix}{key} must be a whole number of at least 1', value)
+        return value
+
+    def positive(self, key: str) -> float:
+        value = self.get(key)
+        if not _is_number(value) or float(value) <= 0:  # type: ignore[arg-type]
+            raise self.error(f'{self._prefix}{key} must be a number above 0', value)
+        return float(value)  # type: ignore[arg-type]
+
+    def texts(self, key: str) -> tuple[str, ...]:
+        value = self.get(key)
+        if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
+            raise self.error(f'{self._prefix}{key} must be a list of texts', value)
+        return tuple(value)
+
+    def levels(self, key: str, above_zero: bool = False) -> tuple[float, ...]:
+        value = self.get(key)
+        fits = isinstance(value, list) and len(value) == BINS and all(map(_is_number, value))
+        if not fits or (above_zero and min(value) <= 0):  # type: ignore[type-var, arg-type]
+            rule = 'numbers above 0' if above_zero else 'numbers'
+            raise self.error(f'{self._prefix}{key} must be a list of {BINS} {rule}', value)
+        return tuple(float(v) for v in value)  # type: ignore[attr-defined]
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _file_entry(files: _Section, key: str) -> FileEntry:
+    entry = files.section(key)
+    path = entry.text('path')
+    parts = PurePosixPath(path)
+    if parts.is_absolute() or '..' in parts.parts:
+        raise entry.error(f'files.{key}.path must lie inside the bundle folder', path)
+    sha256 = entry.text('sha256')
+    if not re.fullmatch('[0-9a-f]{64}', sha256):
+        raise entry.error(f'files.{key}.sha256 must be 64 hexadecimal digits', sha256)
+    return FileEntry(path, sha256, entry.whole('bytes'))
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read and check `bundle.yaml`.
+
+    Args:
+        path: The file.
+
+    Returns:
+        What it says. Unknown keys are left alone, so that a bundle may carry notes.
+
+    Raises:
+        BundleError: It cannot be read, is of another format version, or a value does not fit.
+    """
+    try:
+        values = yaml.safe_load(path.read_text(encoding='utf-8'))
+    except (OSError, UnicodeDecodeError) as error:
+        raise BundleError(f'{path} cannot be read: {error}') from error
+    except yaml.YAMLError as error:
+        reason = ' '.join(str(error).split())
+        raise BundleError(f'{path} is not valid YAML: {reason}') from error
+    top = _Section(values, path)
+    version = top.whole('format_version')
+    if version != FORMAT_VERSION:
+        raise BundleError(
+            f'{path}: format_version {version} is not known to this release, which reads '
+            f'version {FORMAT_VERSION}; update eventsam_ros or fetch a bundle made for it')
+    representation = top.section('representation')
+    bins = representation.whole('bins')
+    if bins != BINS:
+        raise representation.error(f'representation.bins must be {BINS}', bins)
+    picture, embedding = top.section('input'), top.section('embedding')
+    decoder, files = top.section('decoder'), top.section('files')
+    manifest = Manifest(
+        name=top.text('name'), task=top.text('task', TASKS), modalities=top.texts('modalities'),
+        representation=representation.text('name', REPRESENTATIONS),
+        window_ms=top.section('window').positive('duration_ms'),
+        width=picture.whole('width'), height=picture.whole('height'),
+        mean=picture.levels('mean'), std=picture.levels('std', above_zero=True),
+        channels=embedding.whole('channels'), stride=embedding.whole('stride'),
+        multimask=decoder.flag('multimask'), low_res_stride=decoder.whole('low_res_stride'),
+        classes=top.texts('classes'),
+        files={key: _file_entry(files, key) for key in ('encoder', 'decoder')},
+        precision=top.text('precision', PRECISIONS), licence=top.text('licence'),
+        training=top.mapping('training'))
+    for side, size in (('width', manifest.width), ('height', manifest.height)):
+        for stride in (manifest.stride, manifest.low_res_stride):
+            if size % stride:
+                raise picture.error(f'input.{side} must be a multiple of {stride}', size)
+    return manifest
