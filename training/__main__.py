@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 The eventsam_ros authors
+"""Command line of the training module: data, fit, export."""
+
+from __future__ import annotations
+
+import argparse
+import multiprocessing
+import sys
+from pathlib import Path
+
+from .recipe import Recipe, RecipeError, load_recipe
+
+
+def _data(arguments: argparse.Namespace, recipe: Recipe) -> None:
+    from .data.cutouts import Cutouts
+    from .data.store import write_shards
+    cutouts = None
+    if recipe.photos:
+        if arguments.photo_root is None:
+            raise RecipeError(
+                f'{arguments.recipe} mixes in photos: say where they are with --photo-root, '
+                'or take the photos out of the recipe')
+        root = arguments.photo_root
+        cutouts = Cutouts.find({str(root / k): str(root / v) for k, v in recipe.photos.items()})
+    workers = [
+        multiprocessing.get_context('spawn').Process(target=write_shards, args=(
+            arguments.data, recipe.data_seed, range(k, recipe.shards, arguments.jobs),
+            recipe.width, recipe.height, cutouts, recipe.representation))
+        for k in range(arguments.jobs)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    if any(worker.exitcode for worker in workers):
+        raise RecipeError('a worker failed; its message is above, and a rerun resumes')
+
+
+def _fit(arguments: argparse.Namespace, recipe: Recipe) -> None:
+    from .fit import fit
+    fit(recipe, arguments.data, arguments.run)
+
+
+def _export(arguments: argparse.Namespace, recipe: Recipe) -> None:
+    from .export import write_bundle
+    from .fit import Run
+    from .validate import validate, validation_set
+    run = Run(recipe, arguments.run)
+    if run.step == 0:
+        raise RecipeError(f'{arguments.run} holds no trained network: run `fit` first')
+    run.average.decoder.resize(recipe.width, recipe.height)
+    metrics = validate(run.average, validation_set(recipe, 100), recipe, recipe.width, recipe.height)
+    photos = ', photographed objects mixed in' if recipe.photos else ''
+    write_bundle(
+        run.average, recipe, arguments.output, {**metrics, 'steps': run.step},
+        f'{recipe.shards} shards of simulated windows{photos}, seeds from {recipe.data_seed}')
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog='python -m training', description=__doc__)
+    commands = parser.add_subparsers(dest='command', required=True)
+    for name, text, act in (
+        ('data', 'simulate the training pairs of a recipe; a rerun resumes', _data),
+        ('fit', 'train; a rerun continues where the last one stopped', _fit),
+        ('export', 'write the trained network as a bundle', _export),
+    ):
+        command = commands.add_parser(name, help=text, description=text)
+        command.add_argument('recipe', type=Path, help='recipe file (YAML)')
+        command.set_defaults(act=act)
+        if name in ('data', 'fit'):
+            command.add_argument(
+                '--data', type=Path, default=Path('runs/data'), help='folder of training pairs')
+        if name in ('fit', 'export'):
+            command.add_argument(
+                '--run', type=Path, default=Path('runs/default'), help='folder of the run')
+        if name == 'data':
+            command.add_argument('--photo-root', type=Path, help='root of the recipe\'s photos')
+            command.add_argument('--jobs', type=int, default=2, help='processes, default 2')
+        if name == 'export':
+            command.add_argument('--output', type=Path, required=True, help='bundle folder')
+    return parser
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run a command; a bad recipe or missing file is one sentence and exit code 1."""
+    arguments = _parser().parse_args(argv)
+    try:
+        arguments.act(arguments, load_recipe(arguments.recipe))
+    except (RecipeError, FileNotFoundError) as error:
+        print(f'training: {error}', file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print('training: interrupted; a rerun resumes', file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == '__main__':
+    sys.exit(main())

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 The eventsam_ros authors
+"""Train a promptable segmenter from nothing; a rerun continues where the last one stopped."""
+
+from __future__ import annotations
+
+import csv
+import math
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import nn
+
+from .data.store import Store
+from .loader import Batch, Loader
+from .losses import dense_loss, prompt_loss
+from .networks.encoder import normalise
+from .networks.promptable import PromptableSegmenter
+from .recipe import Phase, Recipe
+from .validate import validate, validation_set
+
+_LOG = ('step', 'phase', 'seconds', 'images_per_second', 'loss', 'iou', 'rate',
+        'click', 'box', 'click_best', 'box_best', 'score_error')
+
+
+def learning_rate(phase: Phase, step: int) -> float:
+    """Return the rate at a step of the phase: linear warm-up, then a cosine."""
+    if step < phase.warm_up:
+        return phase.rate * (step + 1) / phase.warm_up
+    done = (step - phase.warm_up) / max(phase.steps - phase.warm_up, 1)
+    swing = 0.5 * (1 + math.cos(math.pi * min(done, 1.0)))
+    return phase.final_rate + (phase.rate - phase.final_rate) * swing
+
+
+def _average(average: nn.Module, network: nn.Module, decay: float) -> None:
+    """Move the averaged weights towards the network's; counters and statistics are copied."""
+    with torch.no_grad():
+        for a, b in zip(average.state_dict().values(), network.state_dict().values(),
+                        strict=True):
+            if a.dtype.is_floating_point:
+                a.lerp_(b, 1 - decay)
+            else:
+                a.copy_(b)
+
+
+class Run:
+    """One training run in a folder: last.pt to resume from, log.csv, the averaged weights."""
+
+    def __init__(self, recipe: Recipe, folder: Path) -> None:
+        """Start a run, or take up the one in the folder."""
+        torch.manual_seed(recipe.seed)
+        self.recipe = recipe
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        first = recipe.phases[0]
+        build = (recipe.backbone, first.width, first.height, recipe.frequency)
+        self.network = PromptableSegmenter(*build)
+        self.average = PromptableSegmenter(*build)
+        self.average.load_state_dict(self.network.state_dict())
+        decayed = [p for p in self.network.parameters() if p.ndim > 1]
+        plain = [p for p in self.network.parameters() if p.ndim <= 1]
+        self.optimiser = torch.optim.AdamW(
+            [{'params': decayed, 'weight_decay': recipe.weight_decay},
+             {'params': plain, 'weight_decay': 0.0}], lr=first.rate)
+        self.step, self.seconds = 0, 0.0
+        self._resume()
+
+    def _resume(self) -> None:
+        path = self.folder / 'last.pt'
+        if not path.exists():
+            return
+        state = torch.load(path, weights_only=True)
+        self.network.load_state_dict(state['network'])
+        self.average.load_state_dict(state['average'])
+        self.optimiser.load_state_dict(state['optimiser'])
+        self.step, self.seconds = state['step'], state['seconds']
+
+    def save(self) -> None:
+        """Write last.pt; it is whole or not there."""
+        part = self.folder / 'last.part'
+        torch.save({
+            'network': self.network.state_dict(), 'average': self.average.state_dict(),
+            'optimiser': self.optimiser.state_dict(), 'step': self.step,
+            'seconds': self.seconds}, part)
+        part.replace(self.folder / 'last.pt')
+
+    def phase_at(self, step: int) -> tuple[int, int]:
+        """Return the index of the phase that a step belongs to, and its first step."""
+        first = 0
+        for k, phase in enumerate(self.recipe.phases):
+            if step < first + phase.steps:
+                return k, first
+            first += phase.steps
+        return len(self.recipe.phases), first
+
+    def train_step(self, batch: Batch, phase: Phase, rate: float) -> tuple[float, float]:
+        """Take one optimiser step; return the loss and the mean IoU of object prompts."""
+        self.network.train()
+        for group in self.optimiser.param_groups:
+            group['lr'] = rate
+        picture = normalise(batch.pictures, self.recipe.mean, self.recipe.std)
+        embedding = self.network.encoder(picture.contiguous(memory_format=torch.channels_last))
+        logits, scores = self.network.decoder(
+            embedding, batch.coords, batch.labels, batch.masks, batch.has_mask, batch.picture_of)
+        loss, reached = prompt_loss(logits, scores, batch.target, batch.is_object)
+        if phase.dense > 0:
+            loss = loss + phase.dense * dense_loss(self.network.dense(embedding), batch.ids)
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
+        self.optimiser.step()
+        _average(self.average, self.network, min(self.recipe.ema, (1 + self.step) / (10 + self.step)))
+        return float(loss.detach()), float(reached[batch.is_object].mean())
+
+
+def _log(path: Path, row: dict[str, float]) -> None:
+    new = not path.exists()
+    with path.open('a', newline='') as file:
+        writer = csv.DictWriter(file, _LOG)
+        if new:
+            writer.writeheader()
+        writer.writerow({k: f'{v:.5g}' for k, v in row.items()})
+    print('  '.join(f'{k} {v:.4g}' for k, v in row.items()), flush=True)
+
+
+def fit(
+    recipe: Recipe, data: Path, folder: Path, check_every: int = 500, check_windows: int = 60,
+) -> None:
+    """Train all phases of a recipe.
+
+    Args:
+        recipe: What to train.
+        data: Folder of shards (training.data.store).
+        folder: Run folder; an interrupted run in it is continued.
+        check_every: Steps between validations and checkpoints.
+        check_windows: Held-out windows a validation uses.
+    """
+    torch.set_flush_denormal(True)
+    run = Run(recipe, folder)
+    store = Store(data)
+    held_out = validation_set(recipe, check_windows)
+    total = sum(p.steps for p in recipe.phases)
+    while run.step < total:
+        index, first = run.phase_at(run.step)
+        phase = recipe.phases[index]
+        for network in (run.network, run.average):
+            network.decoder.resize(phase.width, phase.height)
+        loader = Loader(store, phase, recipe.seed, run.step)
+        losses: list[tuple[float, float]] = []
+        since = time.perf_counter()
+        while run.step < first + phase.steps:
+            rate = learning_rate(phase, run.step - first)
+            losses.append(run.train_step(loader.next(), phase, rate))
+            run.step += 1
+            if run.step % check_every == 0 or run.step == first + phase.steps:
+                spent = time.perf_counter() - since
+                run.seconds += spent
+                mean_loss, mean_iou = np.mean(losses, 0)
+                scores = validate(run.average, held_out, recipe, phase.width, phase.height)
+                run.save()
+                _log(folder / 'log.csv', {
+                    'step': run.step, 'phase': index, 'seconds': run.seconds,
+                    'images_per_second': len(losses) * phase.batch / spent,
+                    'loss': float(mean_loss), 'iou': float(mean_iou), 'rate': rate, **scores})
+                store.refresh()
+                losses, since = [], time.perf_counter()
+        loader.close()

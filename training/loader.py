@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 The eventsam_ros authors
+"""Batches of augmented pictures and prompts, made ahead in a thread."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from eventsam_ros.events.types import Bool, Float32
+
+from .data.augment import augment
+from .data.prompts import Prompts, draw
+from .data.store import Store
+from .recipe import Phase
+
+
+@dataclass(frozen=True)
+class Batch:
+    """B pictures with N prompts; see PromptDecoder for the prompt arrays.
+
+    Attributes:
+        pictures: uint8 [B, h, w, 3].
+        ids: uint8 [B, h / 4, w / 4].
+        coords: float32 [N, P, 2].
+        labels: float32 [N, P].
+        masks: float32 [N, 1, h / 4, w / 4].
+        has_mask: float32 [N].
+        target: float32 [N, h / 4, w / 4], share of each cell that is object.
+        is_object: bool [N].
+        picture_of: int64 [N].
+    """
+
+    pictures: Tensor
+    ids: Tensor
+    coords: Tensor
+    labels: Tensor
+    masks: Tensor
+    has_mask: Tensor
+    target: Tensor
+    is_object: Tensor
+    picture_of: Tensor
+
+
+def low_res_target(target: Bool) -> Float32:
+    """Return the share of each 4x4 cell that is object, float32 [N, h / 4, w / 4]."""
+    n, height, width = target.shape
+    cells = target.reshape(n, height // 4, 4, width // 4, 4)
+    return np.asarray(cells.mean((2, 4), dtype=np.float32), np.float32)
+
+
+def make_batch(store: Store, phase: Phase, rng: np.random.Generator) -> Batch:
+    """Draw a batch of phase.batch pictures with phase.prompts prompts each."""
+    pictures, ids, parts = [], [], []
+    while len(pictures) < phase.batch:
+        picture, picture_ids = augment(
+            *store[int(rng.integers(len(store)))], phase.width, phase.height, rng,
+            phase.least_crop)
+        if not picture_ids.any():
+            continue
+        pictures.append(picture)
+        ids.append(cv2.resize(
+            picture_ids, (phase.width // 4, phase.height // 4),
+            interpolation=cv2.INTER_NEAREST))
+        parts.append(draw(picture_ids, phase.prompts, rng))
+    joined, picture_of = Prompts.join(parts)
+    return Batch(
+        torch.from_numpy(np.stack(pictures)), torch.from_numpy(np.stack(ids)),
+        torch.from_numpy(joined.coords), torch.from_numpy(joined.labels),
+        torch.from_numpy(joined.masks), torch.from_numpy(joined.has_mask),
+        torch.from_numpy(low_res_target(joined.target)),
+        torch.from_numpy(joined.is_object), torch.from_numpy(picture_of))
+
+
+class Loader:
+    """Batches of a phase from a step onwards; step k gives the same batch in every run."""
+
+    def __init__(self, store: Store, phase: Phase, seed: int, first_step: int) -> None:
+        """Start making batches; close() ends the thread."""
+        self._queue: queue.Queue[Batch | Exception] = queue.Queue(maxsize=4)
+        self._stop = threading.Event()
+        self._arguments = (store, phase, seed, first_step)
+        self._thread = threading.Thread(target=self._work, daemon=True)
+        self._thread.start()
+
+    def _work(self) -> None:
+        store, phase, seed, step = self._arguments
+        while not self._stop.is_set():
+            try:
+                item: Batch | Exception = make_batch(
+                    store, phase, np.random.default_rng([seed, step]))
+            except Exception as error:  # noqa: BLE001  (raised again by next())
+                item = error
+            while not self._stop.is_set():
+                try:
+                    self._queue.put(item, timeout=0.2)
+                    break
+                except queue.Full:
+                    continue
+            step += 1
+
+    def next(self) -> Batch:
+        """Return the next batch; what went wrong in the thread is raised here."""
+        item = self._queue.get()
+        if isinstance(item, Exception):
+            raise item
+        return item
+
+    def close(self) -> None:
+        """End the thread."""
+        self._stop.set()
+        self._thread.join()

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 The eventsam_ros authors
+"""SAM's prompt encoder and mask decoder for many prompts on many pictures in one call.
+
+The modules are segment_anything's own, so that official weights load by name; what is new is the
+order of the arithmetic: no in-place assignment (it does not export to ONNX) and each prompt names
+the picture it belongs to.
+"""
+
+from __future__ import annotations
+
+import torch
+from segment_anything.modeling import MaskDecoder, PromptEncoder, TwoWayTransformer
+from torch import Tensor, nn
+
+from .encoder import EMBEDDING, STRIDE, CompactEncoder, DenseHead
+
+LOW_RES = 4
+"""Stride of the decoder's masks and of its mask input."""
+
+
+class PromptDecoder(nn.Module):
+    """Prompts and an embedding to masks and their expected IoU."""
+
+    def __init__(self, width: int, height: int, frequency: float = 1.0) -> None:
+        """Build for an input size.
+
+        Args:
+            width: Columns of the network's input, a multiple of 16.
+            height: Rows of the network's input, a multiple of 16.
+            frequency: Spread of the position encoding's random frequencies; 1 is SAM's own.
+        """
+        super().__init__()
+        grid = (height // STRIDE, width // STRIDE)
+        self.prompt_encoder = PromptEncoder(
+            embed_dim=EMBEDDING, image_embedding_size=grid, input_image_size=(height, width),
+            mask_in_chans=16)
+        self.prompt_encoder.pe_layer.positional_encoding_gaussian_matrix *= frequency
+        self.mask_decoder = MaskDecoder(
+            transformer_dim=EMBEDDING, num_multimask_outputs=3, iou_head_depth=3,
+            iou_head_hidden_dim=256,
+            transformer=TwoWayTransformer(
+                depth=2, embedding_dim=EMBEDDING, mlp_dim=2048, num_heads=8))
+
+    def resize(self, width: int, height: int) -> None:
+        """Serve another input size; positions are relative, so the weights stay valid."""
+        encoder = self.prompt_encoder
+        encoder.input_image_size = (height, width)
+        encoder.image_embedding_size = (height // STRIDE, width // STRIDE)
+
+    def embed_points(self, coords: Tensor, labels: Tensor) -> Tensor:
+        """Embed points and box corners.
+
+        Args:
+            coords: float32 [N, P, 2], x and y in pixels of the network's input.
+            labels: float32 [N, P]: 1 object, 0 not object, 2 and 3 box corners, -1 padding.
+
+        Returns:
+            float32 [N, P, 256].
+        """
+        encoder = self.prompt_encoder
+        height, width = encoder.input_image_size
+        size = torch.tensor([width, height], dtype=torch.float32, device=coords.device)
+        place = encoder.pe_layer._pe_encoding((coords + 0.5) / size)
+        kind = labels.unsqueeze(-1)
+        out: Tensor = place * (kind >= 0) + encoder.not_a_point_embed.weight * (kind < 0)
+        for label, table in enumerate(encoder.point_embeddings):
+            out = out + table.weight * (kind == label)
+        return out
+
+    def embed_masks(self, masks: Tensor, has_mask: Tensor) -> Tensor:
+        """Embed mask prompts, float32 [N, 1, 4h, 4w] logits; has_mask float32 [N] is 0 or 1."""
+        encoder = self.prompt_encoder
+        given = has_mask.reshape(-1, 1, 1, 1)
+        none = encoder.no_mask_embed.weight.reshape(1, -1, 1, 1)
+        out: Tensor = encoder.mask_downscaling(masks) * given + none * (1 - given)
+        return out
+
+    def forward(
+        self, embedding: Tensor, coords: Tensor, labels: Tensor, masks: Tensor, has_mask: Tensor,
+        picture_of: Tensor | None = None, position: Tensor | None = None,
+    ) -> tuple[Tensor, Tensor]:
+        """Decode N prompts.
+
+        Args:
+            embedding: float32 [B, 256, h, w].
+            coords: See embed_points.
+            labels: See embed_points.
+            masks: See embed_masks.
+            has_mask: See embed_masks.
+            picture_of: int64 [N], the picture of each prompt; None where B is 1.
+            position: The grid's position encoding [1, 256, h, w], if computed before.
+
+        Returns:
+            Mask logits float32 [N, 4, 4h, 4w] (0: single, 1 to 3: parts to whole) and expected
+            IoU float32 [N, 4].
+        """
+        sparse = self.embed_points(coords, labels)
+        dense = self.embed_masks(masks, has_mask)
+        source = embedding if picture_of is None else embedding[picture_of]
+        if position is None:
+            position = self.prompt_encoder.get_dense_pe()
+        return self._decode(source + dense, position, sparse)
+
+    def _decode(self, source: Tensor, position: Tensor, sparse: Tensor) -> tuple[Tensor, Tensor]:
+        """Run the two-way transformer and the heads of MaskDecoder on [N, 256, h, w]."""
+        decoder = self.mask_decoder
+        own = torch.cat([decoder.iou_token.weight, decoder.mask_tokens.weight])
+        tokens = torch.cat([own.expand(sparse.shape[0], -1, -1), sparse], 1)
+        height, width = source.shape[-2:]
+        out, keys = decoder.transformer(source, position, tokens)
+        upscaled = decoder.output_upscaling(
+            keys.transpose(1, 2).reshape(-1, EMBEDDING, height, width))
+        weights = torch.stack(
+            [head(out[:, 1 + i]) for i, head in enumerate(decoder.output_hypernetworks_mlps)], 1)
+        flat = weights @ upscaled.flatten(2)
+        logits = flat.reshape(-1, weights.shape[1], LOW_RES * height, LOW_RES * width)
+        return logits, decoder.iou_prediction_head(out[:, 0])
+
+
+class PromptableSegmenter(nn.Module):
+    """Encoder and decoder together, with the auxiliary head of training."""
+
+    def __init__(self, backbone: str, width: int, height: int, frequency: float = 1.0) -> None:
+        """Build for an input size; see CompactEncoder and PromptDecoder."""
+        super().__init__()
+        self.encoder = CompactEncoder(backbone)
+        self.decoder = PromptDecoder(width, height, frequency)
+        self.dense = DenseHead()

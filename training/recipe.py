@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 The eventsam_ros authors
+"""Recipe files: every choice of a training run, checked on reading."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+
+class RecipeError(ValueError):
+    """A recipe cannot be used; the message is one sentence that says why."""
+
+
+@dataclass(frozen=True)
+class Phase:
+    """A stretch of training at one input size.
+
+    Attributes:
+        width: Columns of the input in pixels, a multiple of 32.
+        height: Rows of the input in pixels, a multiple of 32.
+        steps: Optimiser steps.
+        batch: Pictures a step.
+        prompts: Prompts a picture.
+        rate: Peak learning rate.
+        final_rate: Learning rate at the end of the phase, reached along a cosine.
+        warm_up: Steps of linear warm-up.
+        least_crop: Smallest share of the side that a random crop keeps, 0.2 to 1.
+        dense: Weight of the auxiliary dense loss.
+    """
+
+    width: int
+    height: int
+    steps: int
+    batch: int = 4
+    prompts: int = 6
+    rate: float = 4e-4
+    final_rate: float = 4e-5
+    warm_up: int = 100
+    least_crop: float = 0.6
+    dense: float = 1.0
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """All of a training run.
+
+    Attributes:
+        name: Name of the bundle.
+        seed: Seed of weights, order and augmentations.
+        backbone: Encoder's backbone, a name in timm.
+        representation: Event representation (eventsam_ros.events.tensors).
+        width: Columns of the stored pictures and of the exported network.
+        height: Rows of the stored pictures and of the exported network.
+        mean: Subtracted from the picture's grey levels.
+        std: Divides what is left.
+        frequency: Spread of the position encoding's frequencies; SAM has 1.
+        data_seed: First scene seed of the training set; held-out scenes use others.
+        shards: Shards of training pairs to simulate (training.data.store).
+        photos: Photo folder -> mask folder of objects to mix in; may be empty.
+        weight_decay: Of AdamW.
+        ema: Decay of the averaged weights, per step.
+        phases: What is trained in which order.
+    """
+
+    name: str
+    phases: tuple[Phase, ...]
+    seed: int = 0
+    backbone: str = 'mobilenetv4_conv_small'
+    representation: str = 'robust'
+    width: int = 384
+    height: int = 288
+    mean: float = 128.0
+    std: float = 40.0
+    frequency: float = 1.0
+    data_seed: int = 1_000_000
+    shards: int = 60
+    photos: dict[str, str] = field(default_factory=dict)
+    weight_decay: float = 0.05
+    ema: float = 0.998
+
+
+def _build(kind: type, values: Any, where: str) -> Any:
+    """Make a dataclass from a mapping; an unknown key names the nearest right one."""
+    if not isinstance(values, dict):
+        raise RecipeError(f'{where} must be a mapping, but is a {type(values).__name__}')
+    known = [f.name for f in fields(kind)]
+    for key in values:
+        if key not in known:
+            near = difflib.get_close_matches(str(key), known, 1, 0.0)[0]
+            raise RecipeError(f'{where} has an unknown key {key!r}; did you mean {near!r}?')
+    try:
+        return kind(**values)
+    except TypeError as error:
+        raise RecipeError(f'{where} is incomplete: {error}') from error
+
+
+def load_recipe(path: Path) -> Recipe:
+    """Read and check a recipe.
+
+    Raises:
+        RecipeError: The file is missing, not YAML, or has an unknown or missing key.
+    """
+    try:
+        values = yaml.safe_load(path.read_text())
+    except (OSError, yaml.YAMLError) as error:
+        raise RecipeError(f'{path} cannot be read: {error}') from error
+    if not isinstance(values, dict) or not isinstance(values.get('phases'), list):
+        raise RecipeError(f'{path} needs a list of phases')
+    phases = tuple(
+        _build(Phase, p, f'{path.name}, phase {k}') for k, p in enumerate(values['phases']))
+    recipe: Recipe = _build(Recipe, {**values, 'phases': phases}, path.name)
+    for size in (recipe, *recipe.phases):
+        if size.width % 32 or size.height % 32:
+            raise RecipeError(
+                f'{path.name}: input {size.width}x{size.height} must be multiples of 32')
+    return recipe
