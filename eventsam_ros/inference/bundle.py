@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import hashlib
 from pathlib import Path
 
-from ..errors import BundleError
+from eventsam_ros.errors import BundleError
+
 from .manifest import Manifest, read_manifest
 
 MANIFEST_NAME = 'bundle.yaml'

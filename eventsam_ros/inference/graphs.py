@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..errors import BundleError, EngineError
+from eventsam_ros.errors import BundleError, EngineError
+
 from .bundle import Bundle
 from .engines import Engine, create_engine
 from .engines.engine import Shape

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 import math
 from pathlib import Path, PurePosixPath
 import re
+from typing import TypeGuard
 
 import yaml
 
-from ..errors import BundleError
-from ..events.tensors import BINS, REPRESENTATIONS
+from eventsam_ros.errors import BundleError
+from eventsam_ros.events.tensors import BINS, REPRESENTATIONS
 
 FORMAT_VERSION = 1
 """The only layout of `bundle.yaml` that this release reads."""
@@ -131,9 +132,9 @@ class _Section:
 
     def positive(self, key: str) -> float:
         value = self.get(key)
-        if not _is_number(value) or float(value) <= 0:  # type: ignore[arg-type]
+        if not _is_number(value) or value <= 0:
             raise self.error(f'{self._prefix}{key} must be a number above 0', value)
-        return float(value)  # type: ignore[arg-type]
+        return float(value)
 
     def texts(self, key: str) -> tuple[str, ...]:
         value = self.get(key)
@@ -143,14 +144,15 @@ class _Section:
 
     def levels(self, key: str, above_zero: bool = False) -> tuple[float, ...]:
         value = self.get(key)
-        fits = isinstance(value, list) and len(value) == BINS and all(map(_is_number, value))
-        if not fits or (above_zero and min(value) <= 0):  # type: ignore[type-var, arg-type]
-            rule = 'numbers above 0' if above_zero else 'numbers'
-            raise self.error(f'{self._prefix}{key} must be a list of {BINS} {rule}', value)
-        return tuple(float(v) for v in value)  # type: ignore[attr-defined]
+        rule = 'numbers above 0' if above_zero else 'numbers'
+        if isinstance(value, list) and len(value) == BINS:
+            levels = [float(v) for v in value if _is_number(v) and (v > 0 or not above_zero)]
+            if len(levels) == BINS:
+                return tuple(levels)
+        raise self.error(f'{self._prefix}{key} must be a list of {BINS} {rule}', value)
 
 
-def _is_number(value: object) -> bool:
+def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 

@@ -127,12 +127,13 @@ def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def edited_bundle(tmp_path: Path) -> Callable[[Edit], Path]:
+def edited_bundle(tmp_path: Path) -> Callable[..., Path]:
     """Return a function that writes a bundle, lets its manifest be edited, gives the folder."""
-    def write(edit: Edit) -> Path:
+    def write(edit: Edit | None = None) -> Path:
         folder = write_bundle(tmp_path / 'edited')
         manifest = yaml.safe_load((folder / 'bundle.yaml').read_text())
-        edit(manifest)
+        if edit:
+            edit(manifest)
         (folder / 'bundle.yaml').write_text(yaml.safe_dump(manifest))
         return folder
     return write

@@ -17,7 +17,8 @@ def test_reads_a_whole_bundle(tiny_bundle):
     assert (manifest.name, manifest.task, manifest.representation) == ('tiny', 'events', 'robust')
     assert (manifest.width, manifest.height, manifest.stride) == (96, 64, 16)
     assert manifest.mean == (128.0, 127.0, 126.0)
-    assert bundle.encoder_path.is_file() and bundle.decoder_path.is_file()
+    assert bundle.encoder_path.is_file()
+    assert bundle.decoder_path.is_file()
 
 
 def test_manifest_path_and_text_path_name_the_same_bundle(tiny_bundle):
@@ -47,14 +48,14 @@ def test_folder_without_manifest(tmp_path):
 
 
 def test_missing_file(edited_bundle):
-    folder = edited_bundle(lambda manifest: None)
+    folder = edited_bundle()
     (folder / 'decoder.onnx').unlink()
     with pytest.raises(BundleError, match=r'decoder\.onnx is missing; fetch or export'):
         load_bundle(folder)
 
 
 def test_truncated_file(edited_bundle):
-    folder = edited_bundle(lambda manifest: None)
+    folder = edited_bundle()
     data = (folder / 'encoder.onnx').read_bytes()
     (folder / 'encoder.onnx').write_bytes(data[:-1])
     expected = f'has {len(data) - 1} bytes where the manifest says {len(data)}; fetch or export'
@@ -63,7 +64,7 @@ def test_truncated_file(edited_bundle):
 
 
 def test_one_changed_byte(edited_bundle):
-    folder = edited_bundle(lambda manifest: None)
+    folder = edited_bundle()
     data = bytearray((folder / 'encoder.onnx').read_bytes())
     data[len(data) // 2] ^= 1
     (folder / 'encoder.onnx').write_bytes(data)
@@ -82,14 +83,14 @@ def test_future_version_is_named_before_anything_else(edited_bundle):
 
 
 @pytest.mark.parametrize(('keys', 'value', 'sentence'), [
-    (('format_version',), 'one', "format_version must be a whole number of at least 1, "
-                                 "but got 'one'"),
-    (('task',), 'cooking', 'task must be one of events, event_semantic, rgbt_semantic, referring, '
-                           "panoramic, but got 'cooking'"),
+    (('format_version',), 'one', ("format_version must be a whole number of at least 1, "
+                                 "but got 'one'")),
+    (('task',), 'cooking', ('task must be one of events, event_semantic, rgbt_semantic, '
+                            "referring, panoramic, but got 'cooking'")),
     (('name',), 7, 'name must be a text, but got 7'),
     (('representation',), 'robust', "representation must be a mapping, but got 'robust'"),
-    (('representation', 'name'), 'hats', "representation.name must be one of robust, eventsam, "
-                                         "but got 'hats'"),
+    (('representation', 'name'), 'hats', ("representation.name must be one of robust, eventsam, "
+                                         "but got 'hats'")),
     (('representation', 'bins'), 5, 'representation.bins must be 3, but got 5'),
     (('window', 'duration_ms'), 0, 'window.duration_ms must be a number above 0, but got 0'),
     (('input', 'width'), 100, 'input.width must be a multiple of 16, but got 100'),
@@ -97,18 +98,18 @@ def test_future_version_is_named_before_anything_else(edited_bundle):
     (('input', 'height'), True, 'input.height must be a whole number of at least 1, but got True'),
     (('input', 'mean'), [1, 2], 'input.mean must be a list of 3 numbers, but got [1, 2]'),
     (('input', 'mean'), 128.0, 'input.mean must be a list of 3 numbers, but got 128.0'),
-    (('input', 'std'), [1, 0, 1], 'input.std must be a list of 3 numbers above 0, '
-                                  'but got [1, 0, 1]'),
-    (('input', 'std'), [1, float('nan'), 1], 'input.std must be a list of 3 numbers above 0, '
-                                             'but got [1, nan, 1]'),
+    (('input', 'std'), [1, 0, 1], ('input.std must be a list of 3 numbers above 0, '
+                                  'but got [1, 0, 1]')),
+    (('input', 'std'), [1, float('nan'), 1], ('input.std must be a list of 3 numbers above 0, '
+                                             'but got [1, nan, 1]')),
     (('decoder', 'multimask'), 1, 'decoder.multimask must be true or false, but got 1'),
     (('classes',), [1], 'classes must be a list of texts, but got [1]'),
-    (('files', 'encoder', 'path'), '../x.onnx', 'files.encoder.path must lie inside the bundle '
-                                                "folder, but got '../x.onnx'"),
-    (('files', 'encoder', 'path'), '/x.onnx', 'files.encoder.path must lie inside the bundle '
-                                              "folder, but got '/x.onnx'"),
-    (('files', 'decoder', 'sha256'), 'abc', 'files.decoder.sha256 must be 64 hexadecimal digits, '
-                                            "but got 'abc'"),
+    (('files', 'encoder', 'path'), '../x.onnx', ('files.encoder.path must lie inside the bundle '
+                                                "folder, but got '../x.onnx'")),
+    (('files', 'encoder', 'path'), '/x.onnx', ('files.encoder.path must lie inside the bundle '
+                                              "folder, but got '/x.onnx'")),
+    (('files', 'decoder', 'sha256'), 'abc', ('files.decoder.sha256 must be 64 hexadecimal digits, '
+                                            "but got 'abc'")),
     (('precision',), 'int1', "precision must be one of fp16, fp32, but got 'int1'"),
     (('training',), [], 'training must be a mapping, but got []'),
 ])
@@ -138,7 +139,7 @@ def test_missing_key_is_named_with_its_place(edited_bundle, keys):
 
 @pytest.mark.parametrize('text', ['{', 'just words', '', '- 1', '\x00', 'a: !!python/name:os.x'])
 def test_text_that_is_no_manifest_is_one_sentence(edited_bundle, text):
-    folder = edited_bundle(lambda manifest: None)
+    folder = edited_bundle()
     (folder / 'bundle.yaml').write_text(text)
     with pytest.raises(BundleError) as raised:
         load_bundle(folder)
@@ -147,7 +148,7 @@ def test_text_that_is_no_manifest_is_one_sentence(edited_bundle, text):
 
 
 def test_manifest_that_is_no_text(edited_bundle):
-    folder = edited_bundle(lambda manifest: None)
+    folder = edited_bundle()
     Path(folder / 'bundle.yaml').write_bytes(b'\xff\xfe\xff')
     with pytest.raises(BundleError, match=r'bundle\.yaml cannot be read'):
         load_bundle(folder)

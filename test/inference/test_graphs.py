@@ -30,7 +30,7 @@ def test_exchanged_files(edited_bundle):
     def edit(manifest):
         files = manifest['files']
         files['encoder'], files['decoder'] = files['decoder'], files['encoder']
-    with pytest.raises(BundleError, match=r'^the inputs of .*decoder\.onnx must be image \[1, 3, '):
+    with pytest.raises(BundleError, match=r'^the inputs of .*decoder\.onnx must be image'):
         open_engines(load_bundle(edited_bundle(edit)))
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
-from ...events.types import Float32
+from eventsam_ros.events.types import Float32
 
 Shape = tuple[int | None, ...]
 """Sizes of a tensor; None where any size goes."""

@@ -9,8 +9,9 @@ import os
 from pathlib import Path
 from typing import Any
 
-from ...errors import EngineError
-from ...events.types import Float32
+from eventsam_ros.errors import EngineError
+from eventsam_ros.events.types import Float32
+
 from .engine import Shape
 
 MAX_DEFAULT_THREADS = 4
@@ -36,7 +37,7 @@ class OnnxRuntimeEngine:
         if threads is not None and threads < 1:
             raise ValueError(f'threads must be at least 1, but got {threads}')
         try:
-            import onnxruntime
+            import onnxruntime  # noqa: PLC0415  (optional, so not at the top)
         except ImportError as error:
             raise EngineError(
                 'onnxruntime is not installed; install it with: pip install onnxruntime'
@@ -74,7 +75,7 @@ class OnnxRuntimeEngine:
         self._session = None
 
 
-def _shape(tensor: Any) -> Shape:  # noqa: ANN401  (onnxruntime carries no types)
+def _shape(tensor: Any) -> Shape:
     return tuple(side if isinstance(side, int) else None for side in tensor.shape)
 
 

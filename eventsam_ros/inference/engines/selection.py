@@ -6,7 +6,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...errors import EngineError
+from eventsam_ros.errors import EngineError
+
 from .engine import Engine
 from .onnxruntime_engine import OnnxRuntimeEngine
 
