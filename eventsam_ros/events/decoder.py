@@ -1,0 +1,144 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 The eventsam_ros authors
+"""Event packets to arrays, whatever their encoding."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from eventsam_ros.errors import DecodeError
+
+from .encoding import COUNTERS, Encoding
+from .evt3 import Evt3
+from .libcaer import Libcaer
+from .libcaer_cmp import LibcaerCmp
+from .mono import Mono
+from .types import Events, Triggers, UInt8
+
+_ENCODINGS: dict[str, Callable[[int, int], Encoding]] = {
+    'evt3': Evt3, 'libcaer': Libcaer, 'libcaer_cmp': LibcaerCmp, 'mono': Mono,
+}
+
+ENCODINGS = tuple(_ENCODINGS)
+"""Encodings that can be decoded, as EventPacket names them."""
+
+TRIGGER_LIMIT = 100_000
+"""Trigger edges that a decoder keeps for take_triggers(); the oldest go first."""
+
+SIDE_LIMIT = 1 << 15
+"""Most columns or rows of a sensor: addresses have 15 bits at most."""
+
+
+class PacketDecoder:
+    """Decoder of one stream: one publisher, one encoding, one sensor.
+
+    Packets depend on those before them, so every packet of the stream must come through, in
+    order. Bad content never raises: it is left out and counted.
+    """
+
+    def __init__(self, encoding: str, width: int, height: int) -> None:
+        """Start at the first packet of a stream.
+
+        Args:
+            encoding: One of ENCODINGS.
+            width: Sensor columns, at least 1.
+            height: Sensor rows, at least 1.
+
+        Raises:
+            DecodeError: Unknown encoding, or no such sensor.
+        """
+        if encoding not in _ENCODINGS:
+            raise DecodeError(
+                f'encoding must be one of {", ".join(ENCODINGS)}, but got {encoding!r}')
+        if not (1 <= width <= SIDE_LIMIT and 1 <= height <= SIDE_LIMIT):
+            raise DecodeError(
+                f'sensor size must be 1x1 to {SIDE_LIMIT}x{SIDE_LIMIT}, but got {width}x{height}')
+        self._name = encoding
+        self._size = (width, height)
+        self._encoding = _ENCODINGS[encoding](width, height)
+        self._triggers: list[Triggers] = []
+        self._counters = dict.fromkeys(COUNTERS, 0)
+
+    @property
+    def encoding(self) -> str:
+        """Name of the encoding."""
+        return self._name
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Sensor columns and rows."""
+        return self._size
+
+    @property
+    def counters(self) -> dict[str, int]:
+        """What was read and what was left out since the start; names in encoding.COUNTERS."""
+        return dict(self._counters)
+
+    def decode(
+        self, data: bytes | bytearray | memoryview | NDArray[Any], time_base: int = 0,
+    ) -> Events:
+        """Decode one packet.
+
+        Args:
+            data: The packet's bytes; uint8 [N] if an array.
+            time_base: The packet's time base in ns (not used by evt3).
+
+        Returns:
+            Its events, in sensor time: for evt3 since some start of the camera, for the others
+            since the epoch.
+
+        Raises:
+            DecodeError: Not bytes, or a time base that is no time.
+        """
+        if not 0 <= time_base < 1 << 62:
+            raise DecodeError(f'time base must be 0 to 2^62 - 1 ns, but got {time_base}')
+        events, triggers, counts = self._encoding.decode(_as_bytes(data), int(time_base))
+        self._counters['packets'] += 1
+        self._counters['events'] += len(events)
+        self._counters['triggers'] += len(triggers)
+        for name, count in counts.items():
+            self._counters[name] += count
+        if len(triggers) > 0:
+            self._keep(triggers)
+        return events
+
+    def take_triggers(self) -> Triggers:
+        """Return the trigger edges since the last call, in arrival order."""
+        parts, self._triggers = self._triggers, []
+        if not parts:
+            return Triggers.empty()
+        return Triggers(
+            np.concatenate([part.t for part in parts]),
+            np.concatenate([part.channel for part in parts]),
+            np.concatenate([part.edge for part in parts]))
+
+    def gap(self) -> None:
+        """Tell that packets were lost: time goes on, addresses are unknown until sent again."""
+        self._counters['gaps'] += 1
+        self._encoding.gap()
+
+    def reset(self) -> None:
+        """Start anew, as for the first packet of a stream; the counters go on."""
+        self._encoding = _ENCODINGS[self._name](*self._size)
+        self._triggers = []
+
+    def _keep(self, triggers: Triggers) -> None:
+        self._triggers.append(triggers)
+        while sum(len(part) for part in self._triggers) > TRIGGER_LIMIT:
+            self._counters['triggers_dropped'] += len(self._triggers.pop(0))
+
+
+def _as_bytes(data: bytes | bytearray | memoryview | NDArray[Any]) -> UInt8:
+    if isinstance(data, np.ndarray):
+        if data.dtype != np.uint8 or data.ndim != 1:
+            raise DecodeError(
+                f'packet must be uint8 [N], but got {data.dtype} {list(data.shape)}')
+        return np.ascontiguousarray(data)
+    try:
+        return np.frombuffer(data, np.uint8)
+    except (TypeError, ValueError, BufferError) as error:
+        raise DecodeError(f'packet must be bytes, but got {type(data).__name__}') from error
