@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 The eventsam_ros authors
+"""Between the sensor's pixels and the network's input: one scale, content at the top left."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from eventsam_ros.events.tensors import NO_EVENT
+from eventsam_ros.events.types import Bool, Float32, UInt8
+
+
+@dataclass(frozen=True)
+class Letterbox:
+    """Where a sensor's picture lies in the network's input.
+
+    The content's sides are multiples of `cell`, so that the logits that belong to it can be cut
+    out of the network's low-resolution masks exactly; this moves a side by half a cell at most.
+
+    Attributes:
+        width: Sensor columns.
+        height: Sensor rows.
+        in_width: Columns of the network's input, a multiple of cell.
+        in_height: Rows of the network's input, a multiple of cell.
+        cell: Input pixels to one low-resolution mask pixel.
+    """
+
+    width: int
+    height: int
+    in_width: int
+    in_height: int
+    cell: int = 4
+
+    def __post_init__(self) -> None:
+        """Check the sizes.
+
+        Raises:
+            ValueError: A side is below 1, or the input no multiple of the cell.
+        """
+        if self.width < 1 or self.height < 1:
+            raise ValueError(
+                f'sensor size must be at least 1x1, but got {self.width}x{self.height}')
+        fits = self.cell >= 1 and self.in_width >= self.cell and self.in_height >= self.cell
+        if not fits or self.in_width % self.cell or self.in_height % self.cell:
+            raise ValueError(
+                f'input size must be a multiple of {self.cell}, but got '
+                f'{self.in_width}x{self.in_height}')
+
+    @property
+    def content(self) -> tuple[int, int]:
+        """Return the columns and rows of the input that the sensor fills."""
+        columns, rows = self.cells
+        return columns * self.cell, rows * self.cell
+
+    @property
+    def cells(self) -> tuple[int, int]:
+        """Return the columns and rows of the low-resolution masks that the sensor fills."""
+        scale = min(self.in_width / self.width, self.in_height / self.height)
+        return (max(1, round(self.width * scale / self.cell)),
+                max(1, round(self.height * scale / self.cell)))
+
+    @property
+    def scale(self) -> tuple[float, float]:
+        """Return input pixels per sensor pixel, across and down."""
+        columns, rows = self.content
+        return columns / self.width, rows / self.height
+
+    @property
+    def cell_area(self) -> float:
+        """Return sensor pixels to one low-resolution mask pixel."""
+        columns, rows = self.cells
+        return self.width * self.height / (columns * rows)
+
+    def pixels_to_input(self, x: float, y: float) -> tuple[float, float]:
+        """Return the input coordinates of a sensor pixel; whole numbers are pixel centres."""
+        sx, sy = self.scale
+        return (x + 0.5) * sx - 0.5, (y + 0.5) * sy - 0.5
+
+    def cells_to_pixels(self, points: Float32) -> Float32:
+        """Return the sensor pixels under the centres of low-resolution pixels.
+
+        Args:
+            points: Columns and rows of low-resolution pixels, float32 [K, 2].
+
+        Returns:
+            x and y, float32 [K, 2], inside the sensor.
+        """
+        columns, rows = self.cells
+        ratio = np.array([self.width / columns, self.height / rows], np.float32)
+        last = np.array([self.width - 1, self.height - 1], np.float32)
+        return np.asarray(np.clip((points + 0.5) * ratio - 0.5, 0, last), np.float32)
+
+    def tensor(
+        self, picture: UInt8, mean: Sequence[float], std: Sequence[float],
+    ) -> Float32:
+        """Return the encoder's input for a picture of the content.
+
+        Args:
+            picture: uint8 [rows, columns, 3] of size `content`.
+            mean: Grey level to subtract, one a channel.
+            std: Grey levels to divide the rest by, one a channel.
+
+        Returns:
+            float32 [1, 3, in_height, in_width]; grey level NO_EVENT outside the content.
+
+        Raises:
+            ValueError: The picture has another size.
+        """
+        columns, rows = self.content
+        if picture.shape != (rows, columns, 3):
+            raise ValueError(
+                f'picture must have shape ({rows}, {columns}, 3), but got {picture.shape}')
+        out = np.empty((1, 3, self.in_height, self.in_width), np.float32)
+        levels = np.arange(256, dtype=np.float32)
+        for channel in range(3):
+            table = ((levels - mean[channel]) / std[channel]).astype(np.float32)
+            plane = out[0, channel]
+            plane[:rows, :columns] = table[picture[:, :, channel]]
+            plane[rows:] = table[NO_EVENT]
+            plane[:rows, columns:] = table[NO_EVENT]
+        return out
+
+    def cut(self, low_res: Float32) -> Float32:
+        """Return the part of low-resolution masks [..., h, w] that the sensor fills, a view."""
+        columns, rows = self.cells
+        return low_res[..., :rows, :columns]
+
+    def upscale(self, logits: Float32) -> Bool:
+        """Return the mask, bool [height, width], of cut logits [rows, columns].
+
+        Logits are interpolated linearly, as SAM does, and are mask where above 0.
+        """
+        full = cv2.resize(logits, (self.width, self.height), interpolation=cv2.INTER_LINEAR)
+        return np.asarray(full > 0, np.bool_)

@@ -1,0 +1,134 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 The eventsam_ros authors
+"""Prompts as the arrays that the decoder takes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from eventsam_ros.events.types import Bool, Float32, Int64
+
+from .letterbox import Letterbox
+from .masks import mask_box
+from .prompts import Box, Prompt
+
+SLOTS = 4
+"""Points a prompt is padded to, as in training, so that company does not change its mask."""
+MASK_GAIN = 15.0
+"""Span of the logits that stand for an earlier mask; training draws it from 6 to 24."""
+
+_PADDING, _CORNERS = -1.0, (2.0, 3.0)
+
+
+@dataclass(frozen=True)
+class PackedPrompts:
+    """N prompts with the same number of points P, in pixels of the network's input.
+
+    Attributes:
+        index: Place of each prompt in the list it came from, int64 [N].
+        coords: x and y, float32 [N, P, 2].
+        labels: 1 object, 0 not object, 2 and 3 box corners, -1 padding; float32 [N, P].
+        masks: Logits of earlier masks, float32 [N, 1, in_height / cell, in_width / cell].
+        has_mask: 1 where there is an earlier mask, float32 [N].
+    """
+
+    index: Int64
+    coords: Float32
+    labels: Float32
+    masks: Float32
+    has_mask: Float32
+
+    def __len__(self) -> int:
+        """Return the number of prompts."""
+        return len(self.index)
+
+    def inputs(self) -> dict[str, Float32]:
+        """Return the decoder's inputs by name, all but the embedding."""
+        return {'point_coords': self.coords, 'point_labels': self.labels,
+                'mask_input': self.masks, 'has_mask': self.has_mask}
+
+
+def pack_clicks(points: Float32, letterbox: Letterbox) -> PackedPrompts:
+    """Pack lone clicks on objects.
+
+    Args:
+        points: x and y in sensor pixels, float32 [N, 2].
+        letterbox: Sensor and input size.
+    """
+    count = len(points)
+    packed = _empty(np.arange(count), SLOTS, letterbox)
+    scale = np.array(letterbox.scale, np.float32)
+    packed.coords[:, 0] = (points + 0.5) * scale - 0.5
+    packed.labels[:, 0] = 1
+    return packed
+
+
+def pack_prompts(
+    prompts: Sequence[Prompt], letterbox: Letterbox, batch: int = 32,
+) -> list[PackedPrompts]:
+    """Pack checked prompts into as few decoder calls as leave each one's mask unchanged.
+
+    Prompts of up to 4 points (a box counts 2) go together; longer ones go with their like.
+
+    Args:
+        prompts: Checked by `check_prompts`.
+        letterbox: Sensor and input size.
+        batch: Most prompts in one call.
+
+    Returns:
+        The calls; every prompt is in exactly one.
+    """
+    rows = [_points(prompt, letterbox) for prompt in prompts]
+    groups: dict[int, list[int]] = {}
+    for k, row in enumerate(rows):
+        groups.setdefault(max(SLOTS, len(row)), []).append(k)
+    calls = []
+    for slots, members in sorted(groups.items()):
+        for start in range(0, len(members), batch):
+            index = members[start:start + batch]
+            packed = _empty(np.asarray(index), slots, letterbox)
+            for place, k in enumerate(index):
+                row = rows[k]
+                packed.coords[place, :len(row)] = row[:, :2]
+                packed.labels[place, :len(row)] = row[:, 2]
+                mask = prompts[k].mask
+                if mask is not None:
+                    letterbox.cut(packed.masks[place, 0])[:] = mask_logits(mask, letterbox)
+                    packed.has_mask[place] = 1
+            calls.append(packed)
+    return calls
+
+
+def mask_logits(mask: Bool, letterbox: Letterbox) -> Float32:
+    """Return an earlier mask, bool [height, width], as logits of the letterbox's cells."""
+    share = cv2.resize(
+        mask.astype(np.float32), letterbox.cells, interpolation=cv2.INTER_AREA)
+    return np.asarray((share - 0.5) * MASK_GAIN, np.float32)
+
+
+def _points(prompt: Prompt, letterbox: Letterbox) -> Float32:
+    """Return x, y and label of a prompt's points and corners, float32 [K, 3]."""
+    rows = [(*letterbox.pixels_to_input(p.x, p.y), float(p.label)) for p in prompt.points]
+    box = prompt.box
+    if box is None and prompt.mask is not None and not any(p.label for p in prompt.points):
+        # The decoder has not learned to take a mask alone.
+        box = Box(*(float(side) for side in mask_box(prompt.mask)))
+    if box is not None:
+        sx, sy = letterbox.scale
+        x0, x1 = max(box.x0, 0.0), min(box.x1, float(letterbox.width))
+        y0, y1 = max(box.y0, 0.0), min(box.y1, float(letterbox.height))
+        rows += [(x0 * sx, y0 * sy, _CORNERS[0]), (x1 * sx, y1 * sy, _CORNERS[1])]
+    return np.asarray(rows, np.float32)
+
+
+def _empty(index: Int64, slots: int, letterbox: Letterbox) -> PackedPrompts:
+    count, cell = len(index), letterbox.cell
+    size = (letterbox.in_height // cell, letterbox.in_width // cell)
+    return PackedPrompts(
+        index=index.astype(np.int64), coords=np.zeros((count, slots, 2), np.float32),
+        labels=np.full((count, slots), _PADDING, np.float32),
+        masks=np.zeros((count, 1, *size), np.float32), has_mask=np.zeros(count, np.float32))

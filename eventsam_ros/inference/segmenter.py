@@ -1,0 +1,229 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 The eventsam_ros authors
+"""Windows of events to masks, by prompts or by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+import time
+
+import numpy as np
+
+from eventsam_ros.errors import BundleError
+from eventsam_ros.events.tensors import window_image
+from eventsam_ros.events.types import Bool, Events, Float32, Window
+
+from .activity import cell_events, event_activity
+from .automatic import select_masks
+from .bundle import Bundle
+from .graphs import OUTPUTS, open_engines
+from .letterbox import Letterbox
+from .masks import Masks
+from .options import AutomaticOptions
+from .packing import PackedPrompts, pack_clicks, pack_prompts
+from .prompts import Prompt, assign_ids, check_prompts
+from .proposals import event_points, grid_points
+from .tracks import Tracks
+
+BATCH = 32
+"""Most prompts in one decoder call; it bounds the memory of large grids."""
+STAGES = ('propose', 'tensor', 'encode', 'decode', 'post')
+"""Names in `Segmenter.timings`; encode and decode are the network, the rest is not."""
+
+
+class Segmenter:
+    """Segments the windows of one sensor with one bundle; for use from one thread.
+
+    Attributes:
+        bundle: What it runs.
+        timings: Milliseconds that each of STAGES took in the last call; 0 where it did not run.
+    """
+
+    def __init__(
+        self, bundle: Bundle, engine: str = 'auto', threads: int | None = None,
+        options: AutomaticOptions | None = None,
+    ) -> None:
+        """Load the graphs of a bundle.
+
+        Args:
+            bundle: From `load_bundle`, of task 'events'.
+            engine: Back end, one of eventsam_ros.inference.engines.ENGINES.
+            threads: Processor threads for one operator; None leaves it to the back end.
+            options: Settings of automatic masks; None takes the defaults.
+
+        Raises:
+            BundleError: The bundle is for another task, or its graphs do not fit its manifest.
+            EngineError: The back end is unknown or missing, or cannot load a graph.
+            ValueError: An option is out of its range.
+        """
+        if bundle.manifest.task != 'events':
+            raise BundleError(f'{bundle.path} is for the task {bundle.manifest.task}, '
+                              'but the segmenter of events needs a bundle of task events')
+        self.options = options or AutomaticOptions()
+        self.bundle = bundle
+        self.timings = dict.fromkeys(STAGES, 0.0)
+        self._encoder, self._decoder = open_engines(bundle, engine, threads)
+        self._tracks = Tracks()
+        self._embedded: tuple[Window, Float32] | None = None
+
+    @property
+    def options(self) -> AutomaticOptions:
+        """Return the settings of automatic masks; they may be replaced between calls."""
+        return self._options
+
+    @options.setter
+    def options(self, options: AutomaticOptions) -> None:
+        options.validate()
+        self._options = options
+
+    @property
+    def engine_name(self) -> str:
+        """Return the name of the back end that runs the graphs."""
+        return self._encoder.name
+
+    def reset(self) -> None:
+        """Forget all objects and the last embedding, as after a jump in time."""
+        self._tracks.reset()
+        self._embedded = None
+
+    def close(self) -> None:
+        """Free the graphs; nothing but `close` works from here on."""
+        self.reset()
+        self._encoder.close()
+        self._decoder.close()
+
+    def warm_up(self, width: int, height: int) -> None:
+        """Run the network once as a window of this sensor size would, so that the first is fast.
+
+        Args:
+            width: Sensor columns.
+            height: Sensor rows.
+        """
+        window = Window(Events.empty(), 0, 1, width, height)
+        letterbox = self._letterbox(window)
+        embedding = self._embed(window, letterbox)
+        points = np.zeros((self.options.prompts, 2), np.float32)
+        for packed in _batches(points, letterbox):
+            self._decode(embedding, packed)
+
+    def embed(self, window: Window) -> Float32:
+        """Return the embedding of a window and keep it for `segment` of the same window.
+
+        Returns:
+            float32 [1, channels, h, w]; not to be written to.
+        """
+        if self._embedded is None or self._embedded[0] is not window:
+            self._embedded = window, self._embed(window, self._letterbox(window))
+        return self._embedded[1]
+
+    def segment(self, window: Window, prompts: Sequence[Prompt] | None = None) -> Masks:
+        """Segment a window.
+
+        Args:
+            window: Events of one sensor.
+            prompts: What to segment; None finds objects by itself and follows them from window
+                to window.
+
+        Returns:
+            With prompts one mask for each, in their order (without a pixel where the window has
+            no events at all); otherwise the masks that the options let through, best first.
+
+        Raises:
+            EngineError: The back end failed.
+            ValueError: A prompt does not fit the picture; the sentence says which and why.
+        """
+        self.timings = dict.fromkeys(STAGES, 0.0)
+        if prompts is None:
+            return self._segment_automatically(window)
+        check_prompts(prompts, window.width, window.height)
+        ids = assign_ids(prompts)
+        masks = np.zeros((len(prompts), window.height, window.width), np.bool_)
+        scores = np.zeros(len(prompts), np.float32)
+        if len(window.events) and prompts:
+            self._answer(window, prompts, masks, scores)
+        return Masks.build(ids, masks, scores)
+
+    def _answer(
+        self, window: Window, prompts: Sequence[Prompt], masks: Bool, scores: Float32,
+    ) -> None:
+        """Fill in the best of each prompt's masks and its score."""
+        letterbox = self._letterbox(window)
+        with self._timed('propose'):
+            calls = pack_prompts(prompts, letterbox, BATCH)
+        embedding = self.embed(window)
+        for packed in calls:
+            logits, expected = self._decode(embedding, packed)
+            with self._timed('post'):
+                for place, k in enumerate(packed.index):
+                    best = int(np.argmax(expected[place]))
+                    masks[k] = letterbox.upscale(letterbox.cut(logits[place, best]))
+                    scores[k] = expected[place, best]
+
+    def _segment_automatically(self, window: Window) -> Masks:
+        options, letterbox = self.options, self._letterbox(window)
+        with self._timed('propose'):
+            activity = event_activity(window)
+            events = cell_events(activity, letterbox)
+            empty = float(activity.sum()) < options.min_window_events
+            points = np.empty((0, 2), np.float32) if empty else self._points(events, letterbox)
+        columns, rows = letterbox.cells
+        if len(points) == 0:
+            self._tracks.update(
+                np.empty((0, rows, columns), np.bool_), options.track_iou, options.track_memory)
+            return Masks.empty(window.width, window.height)
+        embedding = self.embed(window)
+        candidates, expected = [], []
+        for packed in _batches(points, letterbox):
+            logits, scores = self._decode(embedding, packed)
+            candidates.append(letterbox.cut(logits).reshape(-1, rows, columns))
+            expected.append(scores.ravel())
+        with self._timed('post'):
+            chosen, scores = select_masks(
+                np.concatenate(candidates), np.concatenate(expected), events,
+                letterbox.cell_area, options)
+            ids = self._tracks.update(chosen > 0, options.track_iou, options.track_memory)
+            masks = np.empty((len(chosen), window.height, window.width), np.bool_)
+            for k, logits in enumerate(chosen):
+                masks[k] = letterbox.upscale(logits)
+            return Masks.build(ids, masks, scores)
+
+    def _points(self, events: Float32, letterbox: Letterbox) -> Float32:
+        """Return where to click, float32 [N, 2] in sensor pixels."""
+        options = self.options
+        if options.strategy == 'grid':
+            return grid_points(options.points_per_side, letterbox.width, letterbox.height)
+        # Half of the clicks stay free for what is new.
+        known = self._tracks.points()[:options.prompts // 2]
+        fresh = event_points(events, options.prompts - len(known), known)
+        return letterbox.cells_to_pixels(np.concatenate([known, fresh]))
+
+    def _letterbox(self, window: Window) -> Letterbox:
+        m = self.bundle.manifest
+        return Letterbox(window.width, window.height, m.width, m.height, m.low_res_stride)
+
+    def _embed(self, window: Window, letterbox: Letterbox) -> Float32:
+        m = self.bundle.manifest
+        with self._timed('tensor'):
+            picture = window_image(window, m.representation, *letterbox.content)
+            tensor = letterbox.tensor(picture, m.mean, m.std)
+        with self._timed('encode'):
+            return self._encoder.run({'image': tensor})['embedding']
+
+    def _decode(self, embedding: Float32, packed: PackedPrompts) -> tuple[Float32, Float32]:
+        """Return logits [N, K, h, w] and scores [N, K] of the outputs that the bundle trained."""
+        with self._timed('decode'):
+            result = self._decoder.run({'embedding': embedding, **packed.inputs()})
+        outputs = OUTPUTS if self.bundle.manifest.multimask else 1
+        return result['low_res_masks'][:, :outputs], result['scores'][:, :outputs]
+
+    @contextmanager
+    def _timed(self, stage: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.timings[stage] += (time.perf_counter() - start) * 1e3
+
+
+def _batches(points: Float32, letterbox: Letterbox) -> Iterator[PackedPrompts]:
+    for start in range(0, len(points), BATCH):
+        yield pack_clicks(points[start:start + BATCH], letterbox)
