@@ -75,7 +75,7 @@ def _sane(masks: Bool, cell_area: float, options: AutomaticOptions) -> Bool:
 
 
 def _seen(masks: Bool, events: Float32, cell_area: float, options: AutomaticOptions) -> Bool:
-    inside = masks.reshape(len(masks), events.size).astype(np.float32) @ events.ravel()
+    inside = np.array([events[mask].sum() for mask in masks], np.float32)
     area = np.count_nonzero(masks, axis=(1, 2)) * cell_area
     # Half an event of tolerance: cell sums of whole events are rounded in float32.
     enough = inside + 0.5 >= options.min_events

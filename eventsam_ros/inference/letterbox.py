@@ -115,13 +115,12 @@ class Letterbox:
             raise ValueError(
                 f'picture must have shape ({rows}, {columns}, 3), but got {picture.shape}')
         out = np.empty((1, 3, self.in_height, self.in_width), np.float32)
-        levels = np.arange(256, dtype=np.float32)
-        for channel in range(3):
-            table = ((levels - mean[channel]) / std[channel]).astype(np.float32)
-            plane = out[0, channel]
-            plane[:rows, :columns] = table[picture[:, :, channel]]
-            plane[rows:] = table[NO_EVENT]
-            plane[:rows, columns:] = table[NO_EVENT]
+        for channel, plane in enumerate(out[0]):
+            plane[:rows, :columns] = picture[:, :, channel]
+            plane[rows:] = NO_EVENT
+            plane[:rows, columns:] = NO_EVENT
+            plane -= np.float32(mean[channel])
+            plane /= np.float32(std[channel])
         return out
 
     def cut(self, low_res: Float32) -> Float32:

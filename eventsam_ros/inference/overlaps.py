@@ -5,19 +5,44 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eventsam_ros.events.types import Bool, Float32, Int64
 
 
+_POPCOUNT = np.unpackbits(
+    np.arange(1 << 16, dtype=np.uint16).view(np.uint8).reshape(-1, 2), axis=1).sum(1, np.uint8)
+"""Bits set in every 16-bit word; NumPy counts bits itself only from version 2 on."""
+
+
+def _count_bits(words: NDArray[np.uint64]) -> Float32:
+    """Return the bits set in each row of words [M, K], float32 [M]."""
+    return np.asarray(_POPCOUNT[words.view(np.uint16)].sum(1, np.float32), np.float32)
+
+
+def _pack(masks: Bool) -> NDArray[np.uint64]:
+    """Return masks [M, H, W] as 64-bit words [M, K], zero bits at the end."""
+    size = int(np.prod(masks.shape[1:]))
+    packed = np.packbits(masks.reshape(len(masks), size), axis=1)
+    padded = np.zeros((len(masks), -(-packed.shape[1] // 8) * 8), np.uint8)
+    padded[:, :packed.shape[1]] = packed
+    return padded.view(np.uint64)
+
+
 def _intersections(a: Bool, b: Bool) -> tuple[Float32, Float32, Float32]:
-    """Return common pixels [A, B] and the pixels of each mask, [A, 1] and [1, B]."""
+    """Return common pixels [A, B] and the pixels of each mask, [A, 1] and [1, B].
+
+    Bits are counted rather than masks multiplied: a matrix product would take BLAS threads,
+    which fight with the network's for the cores.
+    """
     if a.shape[1:] != b.shape[1:]:
         raise ValueError(
             f'masks must have the same height and width, but got {a.shape} and {b.shape}')
-    size = int(np.prod(a.shape[1:]))
-    flat_a = a.reshape(len(a), size).astype(np.float32)
-    flat_b = b.reshape(len(b), size).astype(np.float32)
-    return flat_a @ flat_b.T, flat_a.sum(1)[:, None], flat_b.sum(1)[None]
+    words_a, words_b = _pack(a), _pack(b)
+    common = np.zeros((len(a), len(b)), np.float32)
+    for k, row in enumerate(words_a):
+        common[k] = _count_bits(words_b & row)
+    return common, _count_bits(words_a)[:, None], _count_bits(words_b)[None]
 
 
 def mask_iou(a: Bool, b: Bool) -> Float32:
