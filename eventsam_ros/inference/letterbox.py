@@ -119,8 +119,8 @@ class Letterbox:
             plane[:rows, :columns] = picture[:, :, channel]
             plane[rows:] = NO_EVENT
             plane[:rows, columns:] = NO_EVENT
-            plane -= np.float32(mean[channel])
-            plane /= np.float32(std[channel])
+        out -= np.asarray(mean, np.float32).reshape(1, 3, 1, 1)
+        out /= np.asarray(std, np.float32).reshape(1, 3, 1, 1)
         return out
 
     def cut(self, low_res: Float32) -> Float32:

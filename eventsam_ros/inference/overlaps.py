@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from eventsam_ros.events.types import Bool, Float32, Int64
 
-
 _POPCOUNT = np.unpackbits(
     np.arange(1 << 16, dtype=np.uint16).view(np.uint8).reshape(-1, 2), axis=1).sum(1, np.uint8)
 """Bits set in every 16-bit word; NumPy counts bits itself only from version 2 on."""
