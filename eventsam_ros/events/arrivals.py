@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 The eventsam_ros authors
+"""Events that wait for their window, in the order of arrival."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+
+import numba
+import numpy as np
+
+from .types import Events, Int64
+
+JUMP_NS = 1_000_000_000
+"""A step of time beyond this is a jump (restart, bag loop), not the sensor's small disorder."""
+
+EVENT_LIMIT = 10_000_000
+"""Events that may wait; the oldest go first."""
+
+
+@numba.njit(nogil=True, cache=True)
+def _progress(t, newest, jump):  # type: ignore[no-untyped-def]
+    """Return the newest time at each event, until one that jumps back."""
+    times = np.empty(len(t), np.int64)
+    for i in range(len(t)):
+        if t[i] < newest - jump:
+            return times[:i]
+        newest = max(newest, t[i])
+        times[i] = newest
+    return times
+
+
+class Arrivals:
+    """A queue of events by progress: the newest time that was reached when each arrived.
+
+    Progress never steps back, so a few µs of disorder leave an event where it arrived. A jump
+    back empties the queue and starts anew.
+    """
+
+    def __init__(self) -> None:
+        """Start empty, at no time."""
+        self._parts: deque[tuple[Events, Int64]] = deque()
+        self._count = 0
+        self._newest: int | None = None
+        self.dropped = 0
+
+    def __len__(self) -> int:
+        """Return the number of events that wait."""
+        return self._count
+
+    @property
+    def oldest(self) -> int | None:
+        """Progress at the first event that waits, ns."""
+        return int(self._parts[0][1][0]) if self._parts else None
+
+    @property
+    def newest(self) -> int | None:
+        """Progress so far, ns."""
+        return self._newest
+
+    def add(self, events: Events) -> Iterator[bool]:
+        """Append events, in one go for each run without a jump.
+
+        Yields:
+            Whether time jumped back before the run that was just appended.
+        """
+        jumped = False
+        while len(events) > 0:
+            newest = int(events.t[0]) if self._newest is None else self._newest
+            times = _progress(events.t, newest, JUMP_NS)
+            if len(times) > 0:
+                self._append(events[:len(times)], times)
+                yield jumped
+            jumped = len(times) < len(events)
+            if jumped:
+                events = events[len(times):]
+                self.dropped += self._count
+                self.clear()
+            else:
+                return
+
+    def between(self, start: int, end: int) -> Events:
+        """Return the events with progress in [start, end), which stay in the queue."""
+        found = []
+        for events, times in self._parts:
+            if times[0] >= end:
+                break
+            if times[-1] >= start:
+                first, last = np.searchsorted(times, (start, end))
+                found.append(events[int(first):int(last)])
+        return Events.concatenate(found)
+
+    def first(self, count: int) -> Events:
+        """Return the first `count` events, which stay in the queue."""
+        found = []
+        for events, _ in self._parts:
+            if count <= 0:
+                break
+            found.append(events[:count])
+            count -= len(events)
+        return Events.concatenate(found)
+
+    def drop_before(self, time: int) -> int:
+        """Remove the events with progress before a time; return how many."""
+        before = self._count
+        while self._parts and self._parts[0][1][-1] < time:
+            self._count -= len(self._parts.popleft()[1])
+        if self._parts and self._parts[0][1][0] < time:
+            self._shorten(int(np.searchsorted(self._parts[0][1], time)))
+        return before - self._count
+
+    def drop_first(self, count: int) -> None:
+        """Remove the first `count` events."""
+        while self._parts and count >= len(self._parts[0][1]):
+            count -= len(self._parts[0][1])
+            self._count -= len(self._parts.popleft()[1])
+        if count > 0 and self._parts:
+            self._shorten(count)
+
+    def clear(self) -> None:
+        """Remove all events and forget the time."""
+        self._parts.clear()
+        self._count = 0
+        self._newest = None
+
+    def _append(self, events: Events, times: Int64) -> None:
+        self._parts.append((events, times))
+        self._count += len(times)
+        self._newest = int(times[-1])
+        while self._count > EVENT_LIMIT and len(self._parts) > 1:
+            removed = len(self._parts.popleft()[1])
+            self._count -= removed
+            self.dropped += removed
+
+    def _shorten(self, count: int) -> None:
+        events, times = self._parts[0]
+        self._parts[0] = (events[count:], times[count:])
+        self._count -= count
