@@ -9,20 +9,23 @@ import numpy as np
 
 from eventsam_ros.events.types import Bool, Float32
 
-SMOOTHING = 2.0
-"""Spread of the event density in cells; the gap between two edges of an object fills up."""
+SMOOTHING = 1.2
+"""Spread of the event density, in cells."""
 FLOOR = 0.05
 """Share of the highest density under which nothing is proposed."""
-LEAST_SPACING = 1.5
-"""Least distance that proposals keep, in cells."""
+SPREAD = 1.2
+"""Width of what a click covers, by the width that would share out the active area."""
+LEAST_SPREAD = 1.5
+"""The same at least, in cells."""
 
 
 def event_points(events: Float32, count: int, taken: Float32 | None = None) -> Float32:
-    """Spread points over the places with events, the busiest first.
+    """Spread points over the peaks of the event density, the busiest first.
 
-    The event density is smoothed, and its square root is the appeal of a place. Each
-    point that is chosen lowers the appeal around it by a Gaussian whose width follows from the
-    active area and the number of points, so that few points cover all that moves.
+    The density is smoothed, its median (the noise everywhere, or the background that moves with
+    the camera) is taken off, and the square root of the rest is the appeal of a place. Each point
+    that is chosen lowers the appeal around it by a Gaussian whose width follows from the active
+    area and the number of points, so that few points cover all that moves.
 
     Args:
         events: Events of each cell, float32 [h, w].
@@ -33,29 +36,32 @@ def event_points(events: Float32, count: int, taken: Float32 | None = None) -> F
         Columns and rows, float32 [N, 2] with N <= count; fewer where little happens.
     """
     density = cv2.GaussianBlur(events, (0, 0), SMOOTHING, borderType=cv2.BORDER_REPLICATE)
-    highest = float(density.max()) if density.size else 0.0
+    excess = np.maximum(density - np.median(density), 0)
+    highest = float(excess.max())
     if highest <= 0 or count < 1:
         return np.empty((0, 2), np.float32)
-    active = density >= FLOOR * highest
-    appeal = np.where(active, np.sqrt(density), np.float32(0))
-    spacing = max(LEAST_SPACING, float(np.sqrt(np.count_nonzero(active) / (np.pi * count))))
+    active = excess >= FLOOR * highest
+    peaks = active & (density >= cv2.dilate(density, np.ones((3, 3), np.uint8)))
+    appeal = np.where(peaks, np.sqrt(excess), np.float32(0))
+    fair = float(np.sqrt(np.count_nonzero(active) / (np.pi * count)))
+    spread = max(LEAST_SPREAD, SPREAD * fair)
     least = FLOOR * float(appeal.max())
     for column, row in () if taken is None else taken:
-        _lower(appeal, float(column), float(row), spacing)
+        _lower(appeal, float(column), float(row), spread)
     points: list[tuple[int, int]] = []
     while len(points) < count:
         row, column = divmod(int(np.argmax(appeal)), appeal.shape[1])
         if appeal[row, column] <= least:
             break
         points.append((column, row))
-        _lower(appeal, column, row, spacing)
+        _lower(appeal, column, row, spread)
     return np.asarray(points, np.float32).reshape(-1, 2)
 
 
-def _lower(appeal: Float32, column: float, row: float, spacing: float) -> None:
+def _lower(appeal: Float32, column: float, row: float, spread: float) -> None:
     rows = np.arange(appeal.shape[0], dtype=np.float32) - np.float32(row)
     columns = np.arange(appeal.shape[1], dtype=np.float32) - np.float32(column)
-    scale = np.float32(-0.5 / spacing ** 2)
+    scale = np.float32(-0.5 / spread ** 2)
     appeal *= 1 - np.exp(scale * rows ** 2)[:, None] * np.exp(scale * columns ** 2)
 
 
