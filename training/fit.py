@@ -63,7 +63,7 @@ class Run:
         plain = [p for p in self.network.parameters() if p.ndim <= 1]
         self.optimiser = torch.optim.AdamW(
             [{'params': decayed, 'weight_decay': recipe.weight_decay},
-             {'params': plain, 'weight_decay': 0.0}], lr=first.rate)
+             {'params': plain, 'weight_decay': 0.0}], lr=first.rate, fused=True)
         self.step, self.seconds = 0, 0.0
         self._resume()
 

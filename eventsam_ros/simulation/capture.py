@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from ..events.types import Events, Float32, UInt8, Window
 from .scene import Scene
@@ -57,7 +58,7 @@ def steps_for(scene: Scene, t: float, duration: float) -> int:
 
 
 def capture(
-    scene: Scene, sensor: EventSensor, instants_s: Float32, max_steps: int = 64,
+    scene: Scene, sensor: EventSensor, instants_s: NDArray[np.float64], max_steps: int = 64,
 ) -> Iterator[Moment]:
     """Show the scene to the sensor and stop at each instant.
 

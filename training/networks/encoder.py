@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from segment_anything.modeling.common import LayerNorm2d
 import timm
 import torch
 from torch import Tensor, nn
@@ -38,6 +39,8 @@ class CompactEncoder(nn.Module):
             nn.BatchNorm2d(EMBEDDING), nn.GELU(),
             nn.Conv2d(EMBEDDING, EMBEDDING, 3, padding=1, groups=EMBEDDING, bias=False),
             nn.Conv2d(EMBEDDING, EMBEDDING, 1, bias=False), nn.BatchNorm2d(EMBEDDING))
+        # as in SAM's neck: on a larger scale the content would drown the position encoding
+        self.norm = LayerNorm2d(EMBEDDING)
 
     def forward(self, image: Tensor) -> Tensor:
         """Encode normalised pictures.
@@ -52,8 +55,8 @@ class CompactEncoder(nn.Module):
         joined: Tensor = self.fine(F.pixel_unshuffle(fine, 2)) + self.middle(middle)
         joined = joined + F.interpolate(
             self.coarse(coarse), size=joined.shape[-2:], mode='nearest')
-        mixed: Tensor = joined + self.mix(joined)
-        return mixed
+        normed: Tensor = self.norm(joined + self.mix(joined))
+        return normed
 
 
 class DenseHead(nn.Module):
