@@ -118,6 +118,11 @@ def _compress(grid, half_level, picture):  # type: ignore[no-untyped-def]
                 picture[row, column, b] = np.uint8(np.rint(np.float32(128.0) + shade))
 
 
+def _check_size(width: int, height: int) -> None:
+    if width < 1 or height < 1:
+        raise ValueError(f'picture size must be at least 1x1, but got {width}x{height}')
+
+
 def robust_image(window: Window, out_width: int, out_height: int) -> UInt8:
     """Return the default picture: constant grey for "no event", hot pixels without a say.
 
@@ -133,9 +138,11 @@ def robust_image(window: Window, out_width: int, out_height: int) -> UInt8:
 
     Returns:
         uint8 [out_height, out_width, 3].
+
+    Raises:
+        ValueError: A size below 1x1.
     """
-    if out_width < 1 or out_height < 1:
-        raise ValueError(f'picture size must be at least 1x1, but got {out_width}x{out_height}')
+    _check_size(out_width, out_height)
     grid = voxel_grid(window.events, window.width, window.height, window.t_start, window.t_end)
     _clip_sum(grid, np.float32(PIXEL_LIMIT))
     if (out_width, out_height) != (window.width, window.height):
@@ -166,6 +173,7 @@ def window_image(window: Window, representation: str, out_width: int, out_height
     if representation == 'robust':
         return robust_image(window, out_width, out_height)
     if representation == 'eventsam':
+        _check_size(out_width, out_height)
         picture = eventsam_image(window.events, window.width, window.height)
         if (out_width, out_height) == (window.width, window.height):
             return picture
