@@ -66,7 +66,7 @@ class AutomaticOptions:
         0.02, 'Least events in a mask for each of its pixels, counted alike.', 'events/pixel',
         0, 8)
     min_window_events: int = _option(
-        300, 'Windows with fewer events, counted alike, are empty: the network does not run.',
+        500, 'Windows with fewer events, counted alike, are empty: the network does not run.',
         'events', 0, 10_000_000)
     max_masks: int = _option(64, 'Most masks in a window, the best ones.', 'masks', 1, 1000)
     track_iou: float = _option(

@@ -57,7 +57,7 @@ def decoder_model() -> onnx.ModelProto:
 
     def add(op: str, *inputs: str, **attributes: object) -> str:
         name = f'v{len(nodes)}'
-        nodes.append(helper.make_node(op, list(inputs), [name], **attributes))
+        nodes.append(helper.make_node(op, list(inputs), [name], name=name, **attributes))
         return name
 
     def selected(label: str) -> tuple[str, str]:

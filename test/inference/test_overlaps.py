@@ -50,7 +50,7 @@ def _greedy(overlaps, scores, threshold):
     return kept
 
 
-@given(st.integers(0, 10_000), st.integers(0, 8), st.floats(0, 1))
+@given(st.integers(0, 10_000), st.integers(0, 8), st.floats(0, 1, width=32))
 def test_suppression_equals_a_greedy_loop(seed, count, threshold):
     rng = np.random.default_rng(seed)
     masks = _masks(seed, count)
