@@ -2,11 +2,17 @@
 # Copyright 2026 The eventsam_ros authors
 """Build rules of the ament_python package."""
 
-from glob import glob
+from pathlib import Path
 
 from setuptools import find_packages, setup
 
 PACKAGE = 'eventsam_ros'
+
+
+def shared(folder: str, pattern: str) -> tuple[str, list[str]]:
+    """Return where the files of a folder are installed, and the files."""
+    return f'share/{PACKAGE}/{folder}', sorted(str(p) for p in Path(folder).glob(pattern))
+
 
 setup(
     name=PACKAGE,
@@ -16,9 +22,9 @@ setup(
     data_files=[
         ('share/ament_index/resource_index/packages', [f'resource/{PACKAGE}']),
         (f'share/{PACKAGE}', ['package.xml']),
-        (f'share/{PACKAGE}/launch', sorted(glob('launch/*.launch.py'))),
-        (f'share/{PACKAGE}/config', sorted(glob('config/*.yaml'))),
-        (f'share/{PACKAGE}/rviz', sorted(glob('rviz/*.rviz'))),
+        shared('launch', '*.launch.py'),
+        shared('config', '*.yaml'),
+        shared('rviz', '*.rviz'),
     ],
     install_requires=['setuptools'],
     zip_safe=False,  # numba caches beside its sources, and bundles are read as files

@@ -64,7 +64,7 @@ create_venv() {
   fi
 }
 
-pip_install() { "$bin/python" -m pip install --quiet --disable-pip-version-check "$@"; }
+pip_install() { "$bin/python" -m pip install -qq --disable-pip-version-check "$@"; }
 
 constraints() {
   if ! ros_is_sourced; then

@@ -1,3 +1,3 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright 2026 The eventsam_ros authors
-"""The ROS 2 nodes; the only room that imports rclpy."""
+"""ROS 2 nodes; the only room that imports rclpy."""

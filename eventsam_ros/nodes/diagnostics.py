@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 The eventsam_ros authors
+"""What segment_node says about itself on /diagnostics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
+
+DROPPED = 'dropped.'
+"""Prefix of the keys that count what was dropped, by name."""
+
+
+@dataclass(frozen=True)
+class Health:
+    """A look at the running node.
+
+    Attributes:
+        active: Whether it should be segmenting.
+        silent_s: Seconds since the last packet; None before the first.
+        stale_s: Seconds after which silence is a warning.
+        drops: What was dropped since activation, by name.
+        new_drops: What was dropped since the last look, by name.
+        counters: Everything else that is counted.
+        rates: Growth per second, by the counters' names.
+        latency_ms: p50, p95, p99 from the end of a window to its published mask.
+        processing_ms: p50, p95, p99 of the time that a window was worked on.
+        stages_ms: Milliseconds of the last window by stage.
+        latency_limit_ms: p95 above which latency is a warning.
+        backend: Back end and bundle.
+        stream: Encoding and size of the stream.
+        fault: What went wrong last and still does, or ''.
+    """
+
+    active: bool
+    silent_s: float | None
+    stale_s: float
+    drops: Mapping[str, int] = field(default_factory=dict)
+    new_drops: Mapping[str, int] = field(default_factory=dict)
+    counters: Mapping[str, int] = field(default_factory=dict)
+    rates: Mapping[str, float] = field(default_factory=dict)
+    latency_ms: Mapping[str, float] = field(default_factory=dict)
+    processing_ms: Mapping[str, float] = field(default_factory=dict)
+    stages_ms: Mapping[str, float] = field(default_factory=dict)
+    latency_limit_ms: float = 300.0
+    backend: str = ''
+    stream: str = ''
+    fault: str = ''
+
+
+def judge(health: Health) -> tuple[bytes, str]:
+    """Return the level of a node's health and one sentence why."""
+    if health.fault:
+        return DiagnosticStatus.ERROR, health.fault
+    if not health.active:
+        return DiagnosticStatus.OK, 'inactive'
+    if health.silent_s is None:
+        return DiagnosticStatus.WARN, 'no event packet has arrived yet'
+    if health.silent_s > health.stale_s:
+        return DiagnosticStatus.STALE, f'no event packet for {health.silent_s:.1f} s'
+    # Windows that a newer one replaced are the policy at work, not a fault.
+    lost = {k: v for k, v in health.new_drops.items() if v and k != 'windows_superseded'}
+    if lost:
+        named = ', '.join(f'{count} {name}' for name, count in sorted(lost.items()))
+        return DiagnosticStatus.WARN, f'dropped since the last report: {named}'
+    p95 = health.latency_ms.get('p95', 0.0)
+    if p95 > health.latency_limit_ms:
+        return DiagnosticStatus.WARN, (
+            f'pipeline latency p95 is {p95:.0f} ms, above {health.latency_limit_ms:.0f} ms')
+    return DiagnosticStatus.OK, 'segmenting'
+
+
+def status(name: str, health: Health) -> DiagnosticStatus:
+    """Return a node's health as a message."""
+    level, message = judge(health)
+    values: dict[str, object] = {'stream': health.stream, 'backend': health.backend}
+    values |= {name: f'{rate:.6g}' for name, rate in (
+        ('events_per_s', health.rates.get('events', 0.0)),
+        ('packets_per_s', health.rates.get('packets', 0.0)),
+        ('windows_per_s', health.rates.get('masks_published', 0.0)))}
+    values |= health.counters
+    values |= {f'{DROPPED}{name}': count for name, count in health.drops.items()}
+    values |= {f'pipeline_latency_ms.{p}': f'{v:.3f}' for p, v in health.latency_ms.items()}
+    values |= {f'processing_time_ms.{p}': f'{v:.3f}' for p, v in health.processing_ms.items()}
+    values |= {f'last_{stage}_ms': f'{v:.3f}' for stage, v in health.stages_ms.items()}
+    return DiagnosticStatus(
+        level=level, name=name, message=message, hardware_id=health.stream,
+        values=[KeyValue(key=key, value=str(value)) for key, value in values.items()])
+
+
+def report(stamp: object, name: str, health: Health) -> DiagnosticArray:
+    """Return the message for /diagnostics.
+
+    Args:
+        stamp: builtin_interfaces/Time of the node's clock.
+        name: Fully qualified name of the node.
+        health: What to say.
+    """
+    message = DiagnosticArray(status=[status(f'{name}: segmentation', health)])
+    message.header.stamp = stamp
+    return message

@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 The eventsam_ros authors
+"""Pictures to sensor_msgs/Image and back."""
+
+from __future__ import annotations
+
+import array
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from sensor_msgs.msg import Image
+from std_msgs.msg import Header
+
+from eventsam_ros.events.types import UInt8
+
+Picture = NDArray[np.uint8] | NDArray[np.uint16]
+
+_LAYOUTS: dict[str, tuple[type[np.uint8 | np.uint16], int]] = {
+    'mono8': (np.uint8, 1), '8UC1': (np.uint8, 1),
+    'mono16': (np.uint16, 1), '16UC1': (np.uint16, 1),
+    'bgr8': (np.uint8, 3), 'rgb8': (np.uint8, 3), '8UC3': (np.uint8, 3),
+    'bgra8': (np.uint8, 4), 'rgba8': (np.uint8, 4),
+}
+_TO_BGR = {
+    'mono8': cv2.COLOR_GRAY2BGR, '8UC1': cv2.COLOR_GRAY2BGR, 'rgb8': cv2.COLOR_RGB2BGR,
+    'bgra8': cv2.COLOR_BGRA2BGR, 'rgba8': cv2.COLOR_RGBA2BGR,
+}
+
+ENCODINGS = tuple(_LAYOUTS)
+"""Encodings that are understood without cv_bridge."""
+
+
+def to_message(picture: Picture, encoding: str, header: Header) -> Image:
+    """Return a picture as a message.
+
+    Args:
+        picture: uint8 or uint16, [H, W] or [H, W, C], as the encoding says.
+        encoding: One of ENCODINGS.
+        header: Stamp and frame of the data that the picture shows.
+
+    Raises:
+        ValueError: The array does not fit the encoding.
+    """
+    dtype, channels = _layout(encoding)
+    shape = picture.shape[2:] if channels > 1 else (*picture.shape[2:], 1)
+    if picture.dtype != dtype or picture.ndim < 2 or shape != (channels,):
+        raise ValueError(
+            f'a {encoding} picture must be {np.dtype(dtype)} with {channels} channels, '
+            f'but got {picture.dtype} {list(picture.shape)}')
+    message = Image(header=header, encoding=encoding, is_bigendian=0)
+    message.height, message.width = picture.shape[:2]
+    message.step = picture.shape[1] * channels * picture.itemsize
+    # rclpy checks any other type element by element.
+    message.data = array.array('B', np.ascontiguousarray(picture).tobytes())
+    return message
+
+
+def to_array(message: Image) -> Picture:
+    """Return the pixels of a message, [H, W] or [H, W, C], in the message's own encoding.
+
+    The result is a view where the byte order allows it.
+
+    Raises:
+        ValueError: Unknown encoding, or fewer bytes than the size needs.
+    """
+    dtype, channels = _layout(message.encoding)
+    item = np.dtype(dtype)
+    row = message.width * channels * item.itemsize
+    if message.step < row or len(message.data) < message.step * message.height:
+        raise ValueError(
+            f'a {message.encoding} image of {message.width}x{message.height} pixels needs rows of '
+            f'{row} bytes, but got {len(message.data)} bytes in rows of {message.step}')
+    rows = np.frombuffer(message.data, np.uint8, message.step * message.height)
+    rows = np.ascontiguousarray(rows.reshape(message.height, message.step)[:, :row])
+    pixels = rows.view(item.newbyteorder('>' if message.is_bigendian else '<'))
+    shape = (message.height, message.width) + ((channels,) if channels > 1 else ())
+    picture: Picture = pixels.reshape(shape).astype(dtype, copy=False)
+    return picture
+
+
+def to_bgr(message: Image) -> UInt8:
+    """Return a message as colours, uint8 [H, W, 3] blue green red; 16-bit is scaled to its range.
+
+    Raises:
+        ValueError: An encoding that neither this module nor an installed cv_bridge knows, or a
+            message whose data do not fit its size.
+    """
+    if _BRIDGE is not None and message.encoding not in _LAYOUTS:
+        return _bridged(message)
+    picture = to_array(message)
+    if picture.dtype == np.uint16:
+        top = max(int(picture.max(initial=0)), 1)
+        picture = (picture * np.float32(255 / top)).astype(np.uint8)
+        return np.asarray(cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR), np.uint8)
+    if message.encoding in _TO_BGR:
+        return np.asarray(cv2.cvtColor(picture, _TO_BGR[message.encoding]), np.uint8)
+    return np.asarray(picture, np.uint8)
+
+
+def _layout(encoding: str) -> tuple[type[np.uint8 | np.uint16], int]:
+    if encoding not in _LAYOUTS:
+        raise ValueError(f'image encoding must be one of {", ".join(ENCODINGS)}, '
+                         f'but got {encoding!r}')
+    return _LAYOUTS[encoding]
+
+
+def _working_bridge() -> Any:
+    """Return a cv_bridge that converts, or None: one built for another NumPy imports and fails."""
+    try:
+        from cv_bridge import CvBridge  # noqa: PLC0415  (optional)
+        bridge = CvBridge()
+        probe = to_message(np.arange(4, dtype=np.uint8).reshape(2, 2), 'mono8', Header())
+        same = np.array_equal(bridge.imgmsg_to_cv2(probe), to_array(probe))
+    except Exception:  # whatever a broken installation raises
+        return None
+    return bridge if same else None
+
+
+def _bridged(message: Image) -> UInt8:
+    try:
+        return np.asarray(_BRIDGE.imgmsg_to_cv2(message, 'bgr8'), np.uint8)
+    except Exception as error:
+        raise ValueError(f'cv_bridge cannot convert {message.encoding!r}: {error}') from error
+
+
+_BRIDGE = _working_bridge()

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 The eventsam_ros authors
+"""From the newest window to published masks, in a thread of its own."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+import threading
+import time
+
+from rclpy.clock import Clock
+
+from eventsam_ros.errors import EventsamError
+from eventsam_ros.events.types import UInt8
+from eventsam_ros.inference.prompts import Prompt
+from eventsam_ros.inference.segmenter import Segmenter
+
+from .outputs import Outputs
+from .statistics import Series
+from .stream import StampedWindow
+from .worker import NewestWorker
+
+
+@dataclass(frozen=True)
+class Job:
+    """A window to segment.
+
+    Attributes:
+        stamped: The window and its stamp.
+        prompts: What to segment; none for automatic masks.
+    """
+
+    stamped: StampedWindow
+    prompts: tuple[Prompt, ...]
+
+
+class Pipeline:
+    """Segments the newest window and publishes what it finds.
+
+    Attributes:
+        background: Newest picture of the camera with its stamp (ns), uint8 [H, W, 3], or None.
+        counters: windows, masks_published, masks and what was dropped, by name (see DROPS).
+        latency_ms: From the end of a window to its published mask, by the node's clock.
+        processing_ms: Time that a window was worked on until its mask was published.
+    """
+
+    DROPS = ('windows_superseded', 'windows_failed', 'windows_stopped', 'prompts_refused')
+
+    def __init__(
+        self, segmenter: Segmenter, outputs: Outputs, clock: Clock,
+        fault: Callable[[str], None],
+    ) -> None:
+        """Prepare the thread.
+
+        Args:
+            segmenter: For this pipeline's use alone.
+            outputs: Where to publish.
+            clock: The node's clock.
+            fault: Told in one sentence what failed; called from the thread.
+        """
+        self._segmenter = segmenter
+        self._outputs = outputs
+        self._clock = clock
+        self._fault = fault
+        self._worker = NewestWorker[Job](self._segment, self._on_failure)
+        self._forget = threading.Event()
+        self.background: tuple[int, UInt8] | None = None
+        self.counters: Counter[str] = Counter(windows=0, masks_published=0, masks=0)
+        self.latency_ms = Series()
+        self.processing_ms = Series()
+
+    def start(self) -> None:
+        """Begin to work."""
+        self.background = None
+        self._forget.set()
+        self._worker.start()
+
+    def stop(self) -> None:
+        """Finish the window at hand and end the thread."""
+        self.counters['windows_stopped'] += self._worker.stop()
+
+    def forget(self) -> None:
+        """Forget all objects before the next window, as after a jump in time."""
+        self._forget.set()
+
+    def submit(self, job: Job) -> None:
+        """Take a window; one that waits is dropped for it."""
+        self.counters['windows'] += 1
+        self.counters['windows_superseded'] += self._worker.submit(job)
+
+    def _segment(self, job: Job) -> None:
+        start = time.perf_counter()
+        if self._forget.is_set():
+            self._forget.clear()
+            self._segmenter.reset()
+        stamped = job.stamped
+        try:
+            masks = self._segmenter.segment(stamped.window, job.prompts or None)
+        except ValueError as error:
+            self.counters['prompts_refused'] += 1
+            self._fault(f'prompts are refused: {error}')
+            masks = self._segmenter.segment(stamped.window)
+        header = self._outputs.header(stamped)
+        self._outputs.publish_mask(header, masks)
+        processing_ms = (time.perf_counter() - start) * 1e3
+        latency_ms = (self._clock.now().nanoseconds - stamped.stamp_ns) / 1e6
+        self.processing_ms.add(processing_ms)
+        self.latency_ms.add(latency_ms)
+        self.counters['masks_published'] += 1
+        self.counters['masks'] += len(masks)
+        self._outputs.publish_times(processing_ms, latency_ms)
+        self._outputs.publish_pictures(header, stamped.window, masks, self.background)
+
+    def _on_failure(self, error: Exception) -> None:
+        self.counters['windows_failed'] += 1
+        text = str(error) if isinstance(error, EventsamError) else repr(error)
+        self._fault(f'a window could not be segmented: {text}')

@@ -1,0 +1,268 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 The eventsam_ros authors
+"""Plays a recording onto the ROS graph, from any storage that rosbags reads."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from importlib import import_module
+from itertools import islice
+import json
+from pathlib import Path
+import threading
+import time
+from typing import Any
+
+from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
+import rclpy
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
+from rclpy.node import Node
+from rosgraph_msgs.msg import Clock
+
+from eventsam_ros.errors import EventsamError
+from eventsam_ros.evaluation.recordings import RecordedMessage, Recording, open_recording
+
+from . import qos
+from .cdr import begins_with_header, stamp_of, with_stamp
+from .stamps import SECOND_NS, stamp
+
+CURRENT_NAMES = {'event_array_msgs/msg/EventArray': 'event_camera_msgs/msg/EventPacket'}
+"""Types that are published under the name that the same layout has today."""
+STAMPS = ('recorded', 'now')
+_LATE_S = 0.05
+_SKEW_PACKETS = 100
+_FLUSH_S = 0.5
+"""Time that the middleware gets to deliver the last messages."""
+
+
+@dataclass(frozen=True)
+class Timeline:
+    """Recorded host time to playing time, both in ns.
+
+    Attributes:
+        recorded_ns: Where playing begins in the recording.
+        begun_ns: When it began on the host's clock.
+        rate: Recorded seconds that pass in a second.
+    """
+
+    recorded_ns: int
+    begun_ns: int
+    rate: float
+
+    def playing_ns(self, recorded_ns: int) -> int:
+        """Return when something recorded is due on the host's clock."""
+        return self.begun_ns + round((recorded_ns - self.recorded_ns) / self.rate)
+
+
+class ReplayNode(Node):
+    """Publishes what was recorded, under the recorded names and at the recorded pace."""
+
+    def __init__(self, **options: Any) -> None:
+        """Open the recording.
+
+        Args:
+            options: Of rclpy's Node.
+
+        Raises:
+            EventsamError: The recording cannot be read, or a parameter is wrong.
+        """
+        super().__init__('replay_node', **options)
+        recording = str(self._declare('recording', '', 'Path of the recording.'))
+        self._rate = float(self._declare(
+            'rate', 1.0, 'Recorded seconds that pass in a second.', 0.01, 100.0))
+        self._times = int(self._declare('times', 1, 'How often it is played; 0 is for ever.',
+                                        0, 1_000_000))
+        self._start_s = float(self._declare(
+            'start_offset_s', 0.0, 'Recorded seconds to leave out at the beginning.', 0.0, 1e6))
+        self._clock_hz = float(self._declare(
+            'clock_hz', 0.0, 'Messages a second on /clock with the time of the stamps; 0 for '
+            'none.', 0.0, 1000.0))
+        self._stamps = str(self._declare(
+            'stamps', 'recorded', 'Header stamps as recorded, or moved to now as if the sensors '
+            'were live; one of recorded, now.'))
+        self._wait_s = float(self._declare(
+            'wait_s', 0.0, 'How long to wait for a subscriber of the events.', 0.0, 3600.0))
+        self._summary = str(self._declare(
+            'summary', '', 'File for the counts of what was played (JSON); empty for none.'))
+        self.counters: Counter[str] = Counter(messages=0, packets=0, late=0, rounds=0)
+        if not recording:
+            raise EventsamError('no recording was given; set the parameter recording to its path')
+        if self._stamps not in STAMPS:
+            raise EventsamError(
+                f'stamps must be one of {", ".join(STAMPS)}, but got {self._stamps!r}')
+        self._recording: Recording = open_recording(Path(recording))
+        self._publishers_of: dict[str, Any] = {}
+        self._stamped_topics: set[str] = set()
+        self._clock_publisher = (self.create_publisher(Clock, '/clock', qos.clock())
+                       if self._clock_hz else None)
+        self._clock_due_ns = 0
+        for topic, name in self._recording.topics.items():
+            self._add(topic, CURRENT_NAMES.get(name, name))
+        self._skew_ns = self._clock_skew()
+
+    def play(self) -> None:
+        """Play the recording as often as asked, and write the summary."""
+        begun = time.monotonic()
+        self._wait()
+        while self._times == 0 or self.counters['rounds'] < self._times:
+            self._play_once()
+            self.counters['rounds'] += 1
+        if self.counters['late']:
+            self.get_logger().warning(
+                f'{self.counters["late"]} of {self.counters["messages"]} messages were more than '
+                f'{_LATE_S * 1e3:.0f} ms late')
+        time.sleep(_FLUSH_S)
+        if self._summary:
+            Path(self._summary).write_text(json.dumps(
+                {**self.counters, 'seconds': time.monotonic() - begun}), 'utf-8')
+
+    def destroy_node(self) -> None:
+        """Close the recording before the node goes."""
+        self._recording.close()
+        super().destroy_node()
+
+    def _declare(
+        self, name: str, default: bool | float | str, description: str,
+        low: float | None = None, high: float | None = None,
+    ) -> Any:
+        descriptor = ParameterDescriptor(description=description, read_only=True)
+        if low is not None and high is not None:
+            if isinstance(default, float):
+                descriptor.floating_point_range = [
+                    FloatingPointRange(from_value=low, to_value=high)]
+            else:
+                descriptor.integer_range = [
+                    IntegerRange(from_value=int(low), to_value=int(high), step=1)]
+        return self.declare_parameter(name, default, descriptor).value
+
+    def _add(self, topic: str, name: str) -> None:
+        package, _, kind = name.partition('/msg/')
+        try:
+            message_type = getattr(import_module(f'{package}.msg'), kind)
+        except (ImportError, AttributeError):
+            self.get_logger().warning(f'{topic} is left out: {name} is not installed')
+            return
+        self._publishers_of[topic] = self.create_publisher(
+            message_type, topic, qos.replay(), qos_overriding_options=qos.overridable())
+        if begins_with_header(message_type):
+            self._stamped_topics.add(topic)
+
+    def _wait(self) -> None:
+        events = [self._publishers_of[t] for t in self._recording.event_topics
+                  if t in self._publishers_of]
+        end = time.monotonic() + self._wait_s
+        while events and time.monotonic() < end:
+            if any(p.get_subscription_count() for p in events):
+                return
+            time.sleep(0.02)
+        if self._wait_s:
+            self.get_logger().warning(f'nobody subscribed within {self._wait_s:g} s')
+
+    def _messages(self) -> Iterator[RecordedMessage]:
+        """Return the messages that can be published, from the start offset on."""
+        begin: int | None = None
+        for message in self._recording.messages(sorted(self._publishers_of)):
+            begin = message.log_time_ns if begin is None else begin
+            if message.log_time_ns - begin >= self._start_s * SECOND_NS:
+                yield message
+
+    def _play_once(self) -> None:
+        timeline: Timeline | None = None
+        for message in self._messages():
+            time_ns = self._time_of(message)
+            if timeline is None:
+                timeline = Timeline(time_ns, time.time_ns(), self._rate)
+            due_ns = timeline.playing_ns(time_ns)
+            self._sleep_until(due_ns, timeline)
+            self.counters['late'] += time.time_ns() - due_ns > _LATE_S * SECOND_NS
+            raw = message.raw
+            if self._restamps(message.topic):
+                raw = with_stamp(raw, due_ns)
+            self._publishers_of[message.topic].publish(bytes(raw))
+            self.counters['messages'] += 1
+            self.counters['packets'] += message.kind == 'events'
+        if timeline is None:
+            raise EventsamError(
+                f'nothing of {self._recording.path} can be played: it has no message of an '
+                f'installed type after {self._start_s:g} s')
+
+    def _restamps(self, topic: str) -> bool:
+        return self._stamps == 'now' and topic in self._stamped_topics
+
+    def _time_of(self, message: RecordedMessage) -> int:
+        """Return when a message is due by the recorder's clock, ns.
+
+        With new stamps that is its stamp, as the driver sent it and not as the recorder got it
+        (which may be late, and everything at once when it had just started); a stamp that is far
+        from the time of recording says nothing.
+        """
+        if self._restamps(message.topic):
+            stamp_ns = stamp_of(message.raw) + self._skew_ns
+            if abs(stamp_ns - message.log_time_ns) < SECOND_NS:
+                return stamp_ns
+        return message.log_time_ns
+
+    def _clock_skew(self) -> int:
+        """Return how far the recorder's clock was ahead of the drivers', ns.
+
+        They can be years apart, as in a recording of a recording. All topics are moved alike, so
+        that the stamps of events, pictures and masks still agree.
+        """
+        topics = [t for t in self._recording.event_topics if t in self._stamped_topics]
+        first = islice(self._recording.messages(topics), _SKEW_PACKETS) if topics else ()
+        return min((m.log_time_ns - stamp_of(m.raw) for m in first), default=0)
+
+    def _sleep_until(self, due_ns: int, timeline: Timeline) -> None:
+        while rclpy.ok():
+            left_ns = due_ns - time.time_ns()
+            self._tick(timeline)
+            if left_ns <= 0:
+                return
+            step = 1 / self._clock_hz if self._clock_publisher is not None else 0.1
+            time.sleep(min(left_ns / SECOND_NS, step))
+        raise ExternalShutdownException
+
+    def _tick(self, timeline: Timeline) -> None:
+        now_ns = time.time_ns()
+        if self._clock_publisher is None or now_ns < self._clock_due_ns:
+            return
+        self._clock_due_ns = now_ns + round(SECOND_NS / self._clock_hz)
+        shown = now_ns if self._stamps == 'now' else timeline.recorded_ns + round(
+            (now_ns - timeline.begun_ns) * timeline.rate)
+        self._clock_publisher.publish(Clock(clock=stamp(shown)))
+
+
+def main(args: Sequence[str] | None = None) -> int:
+    """Play a recording; return the exit code: 0 at its end or after Ctrl-C.
+
+    Raises:
+        EventsamError: The recording cannot be read, or a parameter is wrong.
+    """
+    rclpy.init(args=args)
+    node: ReplayNode | None = None
+    executor = SingleThreadedExecutor()
+    # Parameters and graph queries are answered while the recording plays.
+    answers = threading.Thread(target=_spin, args=(executor,), name='answers')
+    try:
+        node = ReplayNode()
+        executor.add_node(node)
+        answers.start()
+        node.play()
+    except (KeyboardInterrupt, ExternalShutdownException):
+        pass
+    finally:
+        executor.shutdown()
+        if answers.ident is not None:
+            answers.join()
+        if node is not None:
+            node.destroy_node()
+        rclpy.try_shutdown()
+    return 0
+
+
+def _spin(executor: SingleThreadedExecutor) -> None:
+    with suppress(ExternalShutdownException):
+        executor.spin()
