@@ -67,7 +67,7 @@ def watershed_click(picture: Picture, click: Click) -> Mask:
 
 
 def grabcut_click(picture: Picture, click: Click) -> Mask:
-    """Run GrabCut from a disc of 3 % of the width at the click; the rest is probably background."""
+    """Run GrabCut from a disc at the click; what is farther is probably background."""
     height, width = picture.shape[:2]
     mask = np.full((height, width), cv2.GC_PR_BGD, np.uint8)
     centre = (int(click[0]), int(click[1]))

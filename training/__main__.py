@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import argparse
 import multiprocessing
-import sys
 from pathlib import Path
+import sys
 
 from .recipe import Recipe, RecipeError, load_recipe
 
@@ -49,7 +49,8 @@ def _export(arguments: argparse.Namespace, recipe: Recipe) -> None:
     if run.step == 0:
         raise RecipeError(f'{arguments.run} holds no trained network: run `fit` first')
     run.average.decoder.resize(recipe.width, recipe.height)
-    metrics = validate(run.average, validation_set(recipe, 100), recipe, recipe.width, recipe.height)
+    held_out = validation_set(recipe, arguments.windows)
+    metrics = validate(run.average, held_out, recipe, recipe.width, recipe.height)
     photos = ', photographed objects mixed in' if recipe.photos else ''
     write_bundle(
         run.average, recipe, arguments.output, {**metrics, 'steps': run.step},
@@ -74,10 +75,12 @@ def _parser() -> argparse.ArgumentParser:
             command.add_argument(
                 '--run', type=Path, default=Path('runs/default'), help='folder of the run')
         if name == 'data':
-            command.add_argument('--photo-root', type=Path, help='root of the recipe\'s photos')
+            command.add_argument('--photo-root', type=Path, help="root of the recipe's photos")
             command.add_argument('--jobs', type=int, default=2, help='processes, default 2')
         if name == 'export':
             command.add_argument('--output', type=Path, required=True, help='bundle folder')
+            command.add_argument(
+                '--windows', type=int, default=100, help='held-out windows to validate on')
     return parser
 
 

@@ -5,17 +5,17 @@
 from __future__ import annotations
 
 import hashlib
-import subprocess
-import warnings
 from pathlib import Path
+import subprocess
 from typing import Any
+import warnings
 
 import numpy as np
 import onnx
-import torch
-import yaml
 from onnx import TensorProto, helper, numpy_helper
+import torch
 from torch import Tensor, nn
+import yaml
 
 from .networks.encoder import EMBEDDING, STRIDE
 from .networks.promptable import LOW_RES, PromptableSegmenter, PromptDecoder

@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import csv
 import math
-import time
 from pathlib import Path
+import time
 
 import numpy as np
 import torch
@@ -108,10 +108,11 @@ class Run:
         if phase.dense > 0:
             loss = loss + phase.dense * dense_loss(self.network.dense(embedding), batch.ids)
         self.optimiser.zero_grad(set_to_none=True)
-        loss.backward()
+        torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
         self.optimiser.step()
-        _average(self.average, self.network, min(self.recipe.ema, (1 + self.step) / (10 + self.step)))
+        early = (1 + self.step) / (10 + self.step)
+        _average(self.average, self.network, min(self.recipe.ema, early))
         return float(loss.detach()), float(reached[batch.is_object].mean())
 
 

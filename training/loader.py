@@ -4,16 +4,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 import queue
 import threading
-from dataclasses import dataclass
 
 import cv2
 import numpy as np
 import torch
 from torch import Tensor
 
-from eventsam_ros.events.types import Bool, Float32
+from eventsam_ros.events.types import Bool, Float32, UInt8
 
 from .data.augment import augment
 from .data.prompts import Prompts, draw
@@ -57,7 +57,9 @@ def low_res_target(target: Bool) -> Float32:
 
 def make_batch(store: Store, phase: Phase, rng: np.random.Generator) -> Batch:
     """Draw a batch of phase.batch pictures with phase.prompts prompts each."""
-    pictures, ids, parts = [], [], []
+    pictures: list[UInt8] = []
+    ids: list[UInt8] = []
+    parts: list[Prompts] = []
     while len(pictures) < phase.batch:
         picture, picture_ids = augment(
             *store[int(rng.integers(len(store)))], phase.width, phase.height, rng,
@@ -65,9 +67,10 @@ def make_batch(store: Store, phase: Phase, rng: np.random.Generator) -> Batch:
         if not picture_ids.any():
             continue
         pictures.append(picture)
-        ids.append(cv2.resize(
+        small = cv2.resize(
             picture_ids, (phase.width // 4, phase.height // 4),
-            interpolation=cv2.INTER_NEAREST))
+            interpolation=cv2.INTER_NEAREST)
+        ids.append(np.asarray(small, np.uint8))
         parts.append(draw(picture_ids, phase.prompts, rng))
     joined, picture_of = Prompts.join(parts)
     return Batch(
@@ -95,7 +98,7 @@ class Loader:
             try:
                 item: Batch | Exception = make_batch(
                     store, phase, np.random.default_rng([seed, step]))
-            except Exception as error:  # noqa: BLE001  (raised again by next())
+            except Exception as error:  # raised again by next()
                 item = error
             while not self._stop.is_set():
                 try:

@@ -4,8 +4,8 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass, field, fields
+import difflib
 from pathlib import Path
 from typing import Any
 
@@ -114,8 +114,9 @@ def load_recipe(path: Path) -> Recipe:
     phases = tuple(
         _build(Phase, p, f'{path.name}, phase {k}') for k, p in enumerate(values['phases']))
     recipe: Recipe = _build(Recipe, {**values, 'phases': phases}, path.name)
-    for size in (recipe, *recipe.phases):
-        if size.width % 32 or size.height % 32:
+    sizes = [(recipe.width, recipe.height), *((p.width, p.height) for p in phases)]
+    for width, height in sizes:
+        if width % 32 or height % 32:
             raise RecipeError(
-                f'{path.name}: input {size.width}x{size.height} must be multiples of 32')
+                f'{path.name}: input {width}x{height} must be multiples of 32')
     return recipe

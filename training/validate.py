@@ -24,7 +24,7 @@ VALIDATION_SEED = 900_000_000
 
 def validation_set(recipe: Recipe, count: int) -> list[tuple[UInt8, UInt8]]:
     """Return pictures and ids of procedural scenes that training never sees."""
-    pairs = []
+    pairs: list[tuple[UInt8, UInt8]] = []
     seed = VALIDATION_SEED
     while len(pairs) < count:
         pairs += training_windows(

@@ -7,7 +7,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..events.types import Bool
+from eventsam_ros.events.types import Bool
 
 Labels = NDArray[np.uint8] | NDArray[np.uint16]
 Float64 = NDArray[np.float64]

@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from ..events.types import Events, Float32, UInt8, Window
+from eventsam_ros.events.types import Events, Float32, UInt8, Window
+
 from .scene import Scene
 from .sensor import EventSensor
 

@@ -5,14 +5,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 
-from ..evaluation.recordings import PacketRecord, RecordingWriter
-from ..events.evt3_encoder import Evt3Encoder
-from ..events.types import Events, Float32, UInt8
+from eventsam_ros.evaluation.messages import PacketRecord
+from eventsam_ros.evaluation.recording_writer import RecordingWriter
+from eventsam_ros.events.evt3_encoder import Evt3Encoder
+from eventsam_ros.events.types import Events, Float32, UInt8
+
 from .capture import Moment, capture
 from .scene import Scene, random_scene
 from .sensor import EventSensor, SensorConfig
@@ -49,7 +52,7 @@ class RecordingConfig:
     height: int = 480
     objects: int = 4
     frame_rate_hz: float = 20.0
-    sensor: SensorConfig = SensorConfig()
+    sensor: SensorConfig = field(default_factory=SensorConfig)
 
     def __post_init__(self) -> None:
         """Refuse values outside their ranges."""
@@ -79,8 +82,8 @@ class _PacketWriter:
 
     def write(self, events: Events, start_ns: int, end_ns: int) -> None:
         edges = np.arange(start_ns, end_ns + _PACKET_NS, _PACKET_NS)
-        for low, high in zip(edges[:-1], edges[1:], strict=True):
-            first, last = np.searchsorted(events.t, (low, min(high, end_ns)))
+        for low, high in pairwise(edges):
+            first, last = np.searchsorted(events.t, np.asarray([low, min(high, end_ns)]))
             arrival = host_time(min(int(high), end_ns)) + _DELIVERY_NS
             data = np.frombuffer(self._encoder.encode(events[first:last]), np.uint8)
             self._writer.write_packet(EVENT_TOPIC, arrival, PacketRecord(

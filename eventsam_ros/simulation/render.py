@@ -7,7 +7,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from ..events.types import Float32, UInt8
+from eventsam_ros.events.types import Float32, UInt8
 
 
 @numba.njit(nogil=True, cache=True, fastmath=True)

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from ..events.types import UInt8, Window
+from eventsam_ros.events.types import UInt8, Window
+
 from .capture import capture, evident_ids
 from .scene import Scene, random_scene
 from .sensor import EventSensor, SensorConfig

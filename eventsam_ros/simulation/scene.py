@@ -9,7 +9,8 @@ from functools import cached_property
 
 import numpy as np
 
-from ..events.types import Float32, UInt8
+from eventsam_ros.events.types import Float32, UInt8
+
 from .render import render
 from .shapes import random_outline
 from .textures import random_texture

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numba
 import numpy as np
 
-from ..events.types import Events, Float32
+from eventsam_ros.events.types import Events, Float32
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,7 @@ class SensorConfig:
 
 @numba.njit(nogil=True, cache=True)
 def _fire(logs, before, reference, rest_until, on, off, t_a, t_b, refractory, xs, ys, ps, ts):  # type: ignore[no-untyped-def]
-    """Emit the crossings between two instants; return how many, or -1 where the arrays are full."""
+    """Emit the crossings between two instants; return how many, or -1 if they do not fit."""
     height, width = logs.shape
     n = 0
     for row in range(height):

@@ -7,7 +7,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from ..events.types import Float32, UInt8
+from eventsam_ros.events.types import Float32, UInt8
 
 SIZE = 128
 """Side of every distance map in cells; the outline stays within 90 % of it."""

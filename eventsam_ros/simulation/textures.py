@@ -7,7 +7,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from ..events.types import Float32
+from eventsam_ros.events.types import Float32
 
 SIZE = 256
 """Side of every texture in texels."""
@@ -93,7 +93,8 @@ def random_texture(rng: np.random.Generator) -> Float32:
     """
     picture = _KINDS[int(rng.integers(len(_KINDS)))](rng)
     if rng.random() < 0.4:
-        picture = picture + np.float32(rng.uniform(0.05, 0.5)) * _cloud(rng)
+        picture = np.asarray(
+            picture + np.float32(rng.uniform(0.05, 0.5)) * _cloud(rng), np.float32)
     contrast = rng.uniform(0.08, 0.7)
     middle = rng.uniform(-2.2, -0.3)
     return np.asarray(np.exp(np.clip(middle + contrast * picture, -3.9, 0.0)), np.float32)

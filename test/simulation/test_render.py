@@ -43,7 +43,8 @@ def test_a_disc_covers_its_area_and_hides_what_is_behind():
     inside = np.hypot(columns - 60, rows - 45) < 10.5
     assert (ids[inside] == 1).all()
     assert luminance[inside] == pytest.approx(0.9, abs=1e-5)
-    behind = (np.hypot(columns - 72, rows - 45) < 10.5) & (np.hypot(columns - 60, rows - 45) > 13.5)
+    behind = np.hypot(columns - 72, rows - 45) < 10.5
+    behind &= np.hypot(columns - 60, rows - 45) > 13.5
     assert (ids[behind] == 2).all()
     assert luminance[behind] == pytest.approx(0.5, abs=1e-5)
     assert luminance[ids == 0].min() == pytest.approx(0.1, abs=1e-5)

@@ -2,6 +2,8 @@
 # Copyright 2026 The eventsam_ros authors
 """Windows for training and benchmarks: what they promise of their masks."""
 
+from itertools import pairwise
+
 import numpy as np
 
 from eventsam_ros.events.types import Events, Window
@@ -51,7 +53,7 @@ def test_captured_moments_are_contiguous_and_faster_motion_takes_more_steps():
     moments = list(capture(scene, sensor, np.asarray([1.0, 1.02, 1.05])))
     assert [m.t_ns for m in moments] == [1_000_000_000, 1_020_000_000, 1_050_000_000]
     assert len(moments[0].events) == 0
-    for before, after in zip(moments[:-1], moments[1:], strict=True):
+    for before, after in pairwise(moments):
         assert (after.events.t >= before.t_ns).all()
         assert (after.events.t <= after.t_ns).all()
     assert steps_for(scene, 1.0, 0.2) > steps_for(scene, 1.0, 0.01)

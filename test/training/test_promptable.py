@@ -8,7 +8,7 @@ import pytest
 torch = pytest.importorskip('torch', reason='training needs torch')
 import training.networks  # noqa: E402, F401
 from training.networks.encoder import CompactEncoder  # noqa: E402
-from training.networks.promptable import PromptDecoder, PromptableSegmenter  # noqa: E402
+from training.networks.promptable import PromptableSegmenter, PromptDecoder  # noqa: E402
 
 
 @pytest.fixture(scope='module')

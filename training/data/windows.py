@@ -15,6 +15,7 @@ from eventsam_ros.simulation.scene import Scene, random_scene
 
 from .cutouts import Cutouts
 
+
 def _scene(rng: np.random.Generator, width: int, height: int, cutouts: Cutouts | None) -> Scene:
     if cutouts is None or rng.random() < 0.55:
         return random_scene(rng, width, height)

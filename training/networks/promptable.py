@@ -9,8 +9,8 @@ the picture it belongs to.
 
 from __future__ import annotations
 
-import torch
 from segment_anything.modeling import MaskDecoder, PromptEncoder, TwoWayTransformer
+import torch
 from torch import Tensor, nn
 
 from .encoder import EMBEDDING, STRIDE, CompactEncoder, DenseHead

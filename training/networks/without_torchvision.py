@@ -14,7 +14,9 @@ _library = None
 try:
     import torchvision  # noqa: F401
 except RuntimeError:
-    _library = torch.library.Library('torchvision', 'DEF')
-    _library.define('nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor')
-    _library.define(
-        'qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor')
+    _library = torch.library.Library('torchvision', 'DEF')  # type: ignore[no-untyped-call]
+    for _schema in (
+        'nms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor',
+        'qnms(Tensor dets, Tensor scores, float iou_threshold) -> Tensor',
+    ):
+        _library.define(_schema)  # type: ignore[no-untyped-call]

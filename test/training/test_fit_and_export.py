@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 The eventsam_ros authors
+"""A small run end to end: data, training, interruption, export, the bundle in ONNX Runtime."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+torch = pytest.importorskip('torch', reason='training needs torch')
+import onnxruntime  # noqa: E402
+
+from eventsam_ros.events.types import Events, Window  # noqa: E402
+from eventsam_ros.inference.bundle import load_bundle  # noqa: E402
+from eventsam_ros.inference.prompts import Point, Prompt  # noqa: E402
+from eventsam_ros.inference.segmenter import Segmenter  # noqa: E402
+from training.__main__ import main  # noqa: E402
+from training.data.store import write_shards  # noqa: E402
+from training.fit import Run, fit, learning_rate  # noqa: E402
+from training.recipe import Phase, Recipe, load_recipe  # noqa: E402
+
+PHASES = (Phase(64, 64, 3, batch=2, prompts=2, warm_up=1),
+          Phase(96, 64, 3, batch=2, prompts=2, warm_up=1))
+RECIPE = Recipe('small', PHASES, width=96, height=64, shards=1)
+
+
+@pytest.fixture(scope='module')
+def data(tmp_path_factory):
+    folder = tmp_path_factory.mktemp('data')
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr('training.data.store.SHARD', 6)
+        write_shards(folder, 10, range(1), 96, 64, None, 'robust')
+    return folder
+
+
+@pytest.fixture(scope='module')
+def run(data, tmp_path_factory):
+    folder = tmp_path_factory.mktemp('run')
+    fit(RECIPE, data, folder, check_every=2, check_windows=2)
+    return folder
+
+
+def test_the_log_has_every_check(run):
+    lines = (run / 'log.csv').read_text().splitlines()
+    assert lines[0].startswith('step,phase')
+    assert [line.split(',')[0] for line in lines[1:]] == ['2', '3', '4', '6']
+
+
+def test_an_interrupted_run_ends_with_the_same_weights(data, run, tmp_path, monkeypatch):
+    original = Run.train_step
+
+    def stop(self, *arguments):
+        if self.step == 5:
+            raise KeyboardInterrupt
+        return original(self, *arguments)
+
+    monkeypatch.setattr(Run, 'train_step', stop)
+    with pytest.raises(KeyboardInterrupt):
+        fit(RECIPE, data, tmp_path, check_every=2, check_windows=2)
+    monkeypatch.setattr(Run, 'train_step', original)
+    fit(RECIPE, data, tmp_path, check_every=2, check_windows=2)
+    one, two = Run(RECIPE, run), Run(RECIPE, tmp_path)
+    assert one.step == two.step == 6
+    for a, b in zip(one.average.state_dict().values(), two.average.state_dict().values(),
+                    strict=True):
+        torch.testing.assert_close(a, b, rtol=1e-4, atol=1e-5)
+
+
+def test_the_rate_warms_up_and_falls_to_its_end():
+    phase = Phase(64, 64, 100, rate=1e-3, final_rate=1e-5, warm_up=10)
+    assert learning_rate(phase, 0) == pytest.approx(1e-4)
+    assert learning_rate(phase, 10) == pytest.approx(1e-3)
+    assert learning_rate(phase, 100) == pytest.approx(1e-5)
+
+
+@pytest.fixture(scope='module')
+def bundle(run, tmp_path_factory):
+    recipe = tmp_path_factory.mktemp('recipe') / 'small.yaml'
+    recipe.write_text(
+        'name: small\nwidth: 96\nheight: 64\nshards: 1\nphases:\n'
+        '  - {width: 64, height: 64, steps: 3, batch: 2, prompts: 2, warm_up: 1}\n'
+        '  - {width: 96, height: 64, steps: 3, batch: 2, prompts: 2, warm_up: 1}\n')
+    assert load_recipe(recipe) == RECIPE
+    folder = tmp_path_factory.mktemp('bundle')
+    assert main(['export', str(recipe), '--run', str(run), '--output', str(folder),
+                 '--windows', '2']) == 0
+    return folder
+
+
+def test_the_exported_graphs_equal_the_network(run, bundle):
+    network = Run(RECIPE, run).average.eval()
+    network.decoder.resize(96, 64)
+    for value in network.parameters():
+        if value.numel() >= 256:
+            value.data = value.data.half().float()
+    rng = np.random.default_rng(0)
+    image = rng.normal(0, 1, (1, 3, 64, 96)).astype(np.float32)
+    encoder = onnxruntime.InferenceSession(str(bundle / 'encoder.onnx'))
+    decoder = onnxruntime.InferenceSession(str(bundle / 'decoder.onnx'))
+    embedding = encoder.run(None, {'image': image})[0]
+    with torch.no_grad():
+        wanted = network.encoder(torch.from_numpy(image)).numpy()
+    assert np.abs(embedding - wanted).max() < 0.02 * np.abs(wanted).max()
+    for prompts, points in ((1, 1), (3, 2), (16, 4)):
+        inputs = {
+            'embedding': wanted,
+            'point_coords': rng.uniform(0, 60, (prompts, points, 2)).astype(np.float32),
+            'point_labels': rng.integers(-1, 4, (prompts, points)).astype(np.float32),
+            'mask_input': rng.normal(0, 3, (prompts, 1, 16, 24)).astype(np.float32),
+            'has_mask': rng.integers(0, 2, prompts).astype(np.float32)}
+        logits, scores = decoder.run(None, inputs)
+        with torch.no_grad():
+            expected = network.decoder(*(torch.from_numpy(v) for v in inputs.values()))
+        assert logits.shape == (prompts, 4, 16, 24)
+        np.testing.assert_allclose(logits, expected[0].numpy(), atol=2e-2)
+        np.testing.assert_allclose(scores, expected[1].numpy(), atol=2e-2)
+
+
+def test_the_segmenter_runs_the_exported_bundle(bundle):
+    segmenter = Segmenter(load_bundle(bundle))
+    rng = np.random.default_rng(1)
+    events = Events(rng.integers(0, 120, 5000).astype(np.uint16),
+                    rng.integers(0, 80, 5000).astype(np.uint16),
+                    rng.integers(0, 2, 5000).astype(np.uint8),
+                    np.sort(rng.integers(0, 50_000_000, 5000)))
+    masks = segmenter.segment(
+        Window(events, 0, 50_000_000, 120, 80), [Prompt(points=(Point(30.0, 40.0),))])
+    assert masks.masks.shape == (1, 80, 120)
+    segmenter.close()
+
+
+def test_exporting_nothing_is_one_sentence(tmp_path, capsys):
+    recipe = Path(__file__).parents[2] / 'training' / 'recipes' / 'default.yaml'
+    code = main(['export', str(recipe), '--run', str(tmp_path), '--output', str(tmp_path / 'b')])
+    assert code == 1
+    assert 'holds no trained network' in capsys.readouterr().err
+
+
+def test_photos_without_a_root_are_one_sentence(tmp_path, capsys):
+    recipe = Path(__file__).parents[2] / 'training' / 'recipes' / 'default.yaml'
+    assert main(['data', str(recipe), '--data', str(tmp_path)]) == 1
+    assert '--photo-root' in capsys.readouterr().err

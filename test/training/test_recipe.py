@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 The eventsam_ros authors
+"""Recipes are checked when they are read."""
+
+from pathlib import Path
+
+import pytest
+
+from training.recipe import RecipeError, load_recipe
+
+RECIPES = sorted((Path(__file__).parents[2] / 'training' / 'recipes').glob('*.yaml'))
+GOOD = 'name: x\nphases: [{width: 64, height: 64, steps: 2}]\n'
+
+
+@pytest.mark.parametrize('path', RECIPES, ids=lambda p: p.name)
+def test_the_recipes_in_the_repository_are_valid(path):
+    assert load_recipe(path).phases
+
+
+@pytest.mark.parametrize(('text', 'message'), [
+    (GOOD + 'backbon: resnet18\n', "unknown key 'backbon'; did you mean 'backbone'"),
+    ('name: x\nphases: [{width: 64, heigth: 64, steps: 2}]\n', "did you mean 'height'"),
+    ('name: x\nphases: [{width: 64, height: 64}]\n', 'is incomplete: .*steps'),
+    ('name: x\n', 'needs a list of phases'),
+    ('name: x\nphases: [3]\n', 'must be a mapping'),
+    ('name: x\nphases: [{width: 65, height: 64, steps: 2}]\n', 'multiples of 32'),
+    ('a: [', 'cannot be read'),
+])
+def test_a_bad_recipe_is_one_sentence(tmp_path, text, message):
+    path = tmp_path / 'r.yaml'
+    path.write_text(text)
+    with pytest.raises(RecipeError, match=message):
+        load_recipe(path)
+
+
+def test_a_missing_recipe_is_one_sentence(tmp_path):
+    with pytest.raises(RecipeError, match='cannot be read'):
+        load_recipe(tmp_path / 'none.yaml')
