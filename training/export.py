@@ -98,11 +98,11 @@ def export_graphs(
     low = (height // LOW_RES, width // LOW_RES)
     example = (
         torch.zeros(1, EMBEDDING, *grid), torch.zeros(2, 3, 2), torch.ones(2, 3),
-        torch.zeros(2, 1, *low), torch.zeros(2))
+        torch.zeros(1, 1, *low), torch.zeros(1))
     names = ['embedding', 'point_coords', 'point_labels', 'mask_input', 'has_mask']
     dynamic = {
         'point_coords': {0: 'prompts', 1: 'points'}, 'point_labels': {0: 'prompts', 1: 'points'},
-        'mask_input': {0: 'prompts'}, 'has_mask': {0: 'prompts'},
+        'mask_input': {0: 'masks'}, 'has_mask': {0: 'masks'},
         'low_res_masks': {0: 'prompts'}, 'scores': {0: 'prompts'}}
     _write(_ExportedDecoder(network.decoder), example, folder / 'decoder.onnx', names,
            ['low_res_masks', 'scores'], dynamic, half)

@@ -32,8 +32,10 @@ class PackedPrompts:
         index: Place of each prompt in the list it came from, int64 [N].
         coords: x and y, float32 [N, P, 2].
         labels: 1 object, 0 not object, 2 and 3 box corners, -1 padding; float32 [N, P].
-        masks: Logits of earlier masks, float32 [N, 1, in_height / cell, in_width / cell].
-        has_mask: 1 where there is an earlier mask, float32 [N].
+        masks: Logits of earlier masks, float32 [M, 1, in_height / cell, in_width / cell]; M is N,
+            or 1 where no prompt has an earlier mask: the decoder then shares among all prompts
+            what depends on the picture alone.
+        has_mask: 1 where there is an earlier mask, float32 [M].
     """
 
     index: Int64
@@ -90,7 +92,8 @@ def pack_prompts(
     for slots, members in sorted(groups.items()):
         for start in range(0, len(members), batch):
             index = members[start:start + batch]
-            packed = _empty(np.asarray(index), slots, letterbox)
+            masked = any(prompts[k].mask is not None for k in index)
+            packed = _empty(np.asarray(index), slots, letterbox, masked)
             for place, k in enumerate(index):
                 row = rows[k]
                 packed.coords[place, :len(row)] = row[:, :2]
@@ -125,10 +128,13 @@ def _points(prompt: Prompt, letterbox: Letterbox) -> Float32:
     return np.asarray(rows, np.float32)
 
 
-def _empty(index: Int64, slots: int, letterbox: Letterbox) -> PackedPrompts:
+def _empty(
+    index: Int64, slots: int, letterbox: Letterbox, masked: bool = False,
+) -> PackedPrompts:
     count, cell = len(index), letterbox.cell
+    masks = count if masked else min(count, 1)
     size = (letterbox.in_height // cell, letterbox.in_width // cell)
     return PackedPrompts(
         index=index.astype(np.int64), coords=np.zeros((count, slots, 2), np.float32),
         labels=np.full((count, slots), _PADDING, np.float32),
-        masks=np.zeros((count, 1, *size), np.float32), has_mask=np.zeros(count, np.float32))
+        masks=np.zeros((masks, 1, *size), np.float32), has_mask=np.zeros(masks, np.float32))

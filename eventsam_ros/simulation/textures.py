@@ -79,7 +79,8 @@ def _spots(rng: np.random.Generator) -> Float32:
 
 
 def _plain(rng: np.random.Generator) -> Float32:
-    return np.float32(rng.uniform(0.0, 0.25)) * _noise(rng, 2, 2)
+    strength = np.float32(rng.uniform(0.0, 0.25))
+    return np.asarray(strength * _noise(rng, 2, 2), np.float32)
 
 
 _KINDS = (_cloud, _cloud, _stripes, _checks, _patches, _patches, _spots, _plain)
@@ -97,4 +98,5 @@ def random_texture(rng: np.random.Generator) -> Float32:
             picture + np.float32(rng.uniform(0.05, 0.5)) * _cloud(rng), np.float32)
     contrast = rng.uniform(0.08, 0.7)
     middle = rng.uniform(-2.2, -0.3)
-    return np.asarray(np.exp(np.clip(middle + contrast * picture, -3.9, 0.0)), np.float32)
+    levels = np.clip(middle + contrast * picture, -3.9, 0.0)
+    return np.asarray(np.exp(levels), np.float32)

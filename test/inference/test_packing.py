@@ -20,8 +20,9 @@ def test_click_and_box_go_together_padded_to_four_points():
         call.coords[0], [[59.5, 119.5], [0, 0], [0, 0], [0, 0]], atol=1e-4)
     np.testing.assert_allclose(call.coords[1], [[60, 30], [384, 240], [0, 0], [0, 0]], atol=1e-4)
     assert call.labels.tolist() == [[1, -1, -1, -1], [2, 3, -1, -1]]
-    assert call.has_mask.tolist() == [0, 0]
-    assert call.masks.shape == (2, 1, 72, 96)
+    # nobody brings a mask: one "none" serves all
+    assert call.has_mask.tolist() == [0]
+    assert call.masks.shape == (1, 1, 72, 96)
     assert all(v.dtype == np.float32 for v in call.inputs().values())
 
 

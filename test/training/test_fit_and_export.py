@@ -108,6 +108,9 @@ def test_the_exported_graphs_equal_the_network(run, bundle):
             'point_labels': rng.integers(-1, 4, (prompts, points)).astype(np.float32),
             'mask_input': rng.normal(0, 3, (prompts, 1, 16, 24)).astype(np.float32),
             'has_mask': rng.integers(0, 2, prompts).astype(np.float32)}
+        if prompts == 16:   # nobody brings a mask: one "none" serves all
+            inputs['mask_input'], inputs['has_mask'] = inputs['mask_input'][:1], np.zeros(
+                1, np.float32)
         logits, scores = decoder.run(None, inputs)
         with torch.no_grad():
             expected = network.decoder(*(torch.from_numpy(v) for v in inputs.values()))

@@ -61,6 +61,29 @@ def test_prompts_see_only_the_picture_they_belong_to(decoder):
         torch.testing.assert_close(together[rows], alone, atol=2e-5, rtol=1e-4)
 
 
+@torch.no_grad()
+def test_one_empty_mask_serves_all_prompts(decoder):
+    embedding = torch.randn(1, 256, 6, 8)
+    coords, labels = torch.rand(5, 2, 2) * 90, torch.tensor([[1.0, -1.0]]).expand(5, -1)
+    each = decoder(embedding, coords, labels, torch.zeros(5, 1, 24, 32), torch.zeros(5))
+    shared = decoder(embedding, coords, labels, torch.zeros(1, 1, 24, 32), torch.zeros(1))
+    for a, b in zip(shared, each, strict=True):
+        torch.testing.assert_close(a, b, atol=2e-5, rtol=1e-4)
+
+
+@torch.no_grad()
+def test_attention_begins_at_the_prompt():
+    torch.manual_seed(0)
+    decoder = PromptDecoder(384, 288)
+    attention = decoder.mask_decoder.transformer.layers[0].cross_attn_token_to_image
+    place = decoder.prompt_encoder.pe_layer._pe_encoding(torch.tensor([[0.25, 0.75]]))
+    grid = decoder.prompt_encoder.get_dense_pe()[0].flatten(1).T
+    logits = (attention.q_proj(place) @ attention.k_proj(grid).T)[0].reshape(18, 24)
+    row, column = divmod(int(logits.argmax()), 24)
+    assert abs(row - 0.75 * 18) <= 1
+    assert abs(column - 0.25 * 24) <= 1
+
+
 def test_official_weight_names_load(decoder):
     names = set(decoder.state_dict())
     assert 'mask_decoder.transformer.layers.1.cross_attn_image_to_token.out_proj.weight' in names

@@ -17,6 +17,8 @@ from .encoder import EMBEDDING, STRIDE, CompactEncoder, DenseHead
 
 LOW_RES = 4
 """Stride of the decoder's masks and of its mask input."""
+_SHARPNESS = 2.5
+"""Factor on the initial projections; attention begins within about a tenth of the picture."""
 
 
 class PromptDecoder(nn.Module):
@@ -41,6 +43,25 @@ class PromptDecoder(nn.Module):
             iou_head_hidden_dim=256,
             transformer=TwoWayTransformer(
                 depth=2, embedding_dim=EMBEDDING, mlp_dim=2048, num_heads=8))
+        self._look_where_prompted()
+
+    @torch.no_grad()
+    def _look_where_prompted(self) -> None:
+        """Start all attention between tokens and picture as "what lies at the same place".
+
+        With equal query and key projections the attention's logits begin as the similarity of
+        two positions. From random projections, training first spends its time on finding out
+        that prompts have a place at all.
+        """
+        transformer = self.mask_decoder.transformer
+        crossings = [transformer.final_attn_token_to_image]
+        for layer in transformer.layers:
+            crossings += [layer.cross_attn_token_to_image, layer.cross_attn_image_to_token]
+        for crossing in crossings:
+            crossing.q_proj.weight *= _SHARPNESS
+            crossing.k_proj.weight.copy_(crossing.q_proj.weight)
+            crossing.q_proj.bias.zero_()
+            crossing.k_proj.bias.zero_()
 
     def resize(self, width: int, height: int) -> None:
         """Serve another input size; positions are relative, so the weights stay valid."""
@@ -69,7 +90,7 @@ class PromptDecoder(nn.Module):
         return out
 
     def embed_masks(self, masks: Tensor, has_mask: Tensor) -> Tensor:
-        """Embed mask prompts, float32 [N, 1, 4h, 4w] logits; has_mask float32 [N] is 0 or 1."""
+        """Embed mask prompts, float32 [M, 1, 4h, 4w] logits; has_mask float32 [M] is 0 or 1."""
         encoder = self.prompt_encoder
         given = has_mask.reshape(-1, 1, 1, 1)
         none = encoder.no_mask_embed.weight.reshape(1, -1, 1, 1)
@@ -86,7 +107,8 @@ class PromptDecoder(nn.Module):
             embedding: float32 [B, 256, h, w].
             coords: See embed_points.
             labels: See embed_points.
-            masks: See embed_masks.
+            masks: See embed_masks; M is N, or 1 where no prompt has a mask: with one picture
+                the first attention then projects it once for all prompts.
             has_mask: See embed_masks.
             picture_of: int64 [N], the picture of each prompt; None where B is 1.
             position: The grid's position encoding [1, 256, h, w], if computed before.
