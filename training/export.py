@@ -148,7 +148,7 @@ def write_bundle(
         'input': {'width': recipe.width, 'height': recipe.height,
                   'mean': [recipe.mean] * 3, 'std': [recipe.std] * 3},
         'embedding': {'channels': EMBEDDING, 'stride': STRIDE},
-        'decoder': {'multimask': True, 'low_res_stride': LOW_RES},
+        'decoder': {'multimask': True, 'low_res_stride': LOW_RES, 'box_prior': True},
         'classes': [], 'files': files, 'precision': 'fp16' if half else 'fp32',
         'licence': 'Apache-2.0',
         'training': {'recipe': f'training/recipes/{recipe.name}.yaml', 'data': data,

@@ -10,6 +10,7 @@ import torch
 from torch.nn import functional as F
 
 from eventsam_ros.events.types import UInt8
+from eventsam_ros.inference.priors import box_logits
 
 from .data.prompts import SLOTS, inner_point, loose_box
 from .data.windows import training_windows
@@ -62,15 +63,18 @@ def validate(
         masks = [ids == i for i in present]
         coords = torch.zeros(2 * len(masks), SLOTS, 2)
         labels = torch.full((2 * len(masks), SLOTS), -1.0)
+        priors = torch.zeros(2 * len(masks), 1, height // 4, width // 4)
+        has_prior = torch.zeros(2 * len(masks))
         for k, mask in enumerate(masks):
             coords[2 * k, 0], labels[2 * k, 0] = torch.tensor(inner_point(mask)), 1
-            coords[2 * k + 1, :2] = torch.tensor(loose_box(mask, None)).reshape(2, 2)
+            box = loose_box(mask, None)
+            coords[2 * k + 1, :2] = torch.tensor(box).reshape(2, 2)
             labels[2 * k + 1, :2] = torch.tensor([2.0, 3.0])
+            priors[2 * k + 1, 0] = torch.from_numpy(box_logits(box, width // 4, height // 4, 4))
+            has_prior[2 * k + 1] = 1
         embedding = network.encoder(
             normalise(torch.from_numpy(np.asarray(picture)[None]), recipe.mean, recipe.std))
-        logits, scores = network.decoder(
-            embedding, coords, labels,
-            torch.zeros(len(coords), 1, height // 4, width // 4), torch.zeros(len(coords)))
+        logits, scores = network.decoder(embedding, coords, labels, priors, has_prior)
         full = F.interpolate(logits, size=(height, width), mode='bilinear', align_corners=False)
         target = torch.from_numpy(np.repeat(np.stack(masks), 2, 0)).float()
         reached = iou(full, target[:, None].expand_as(full))

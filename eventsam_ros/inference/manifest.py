@@ -55,6 +55,7 @@ class Manifest:
         stride: Input pixels to one place of the embedding.
         multimask: Whether outputs 1 to 3 of the decoder hold alternatives for one click.
         low_res_stride: Input pixels to one place of the mask logits.
+        box_prior: Whether a box also comes as a mask prompt (see priors.box_logits).
         classes: Class names; empty for a model that knows objects only.
         files: 'encoder' and 'decoder'.
         precision: Precision of the stored weights, one of PRECISIONS.
@@ -75,6 +76,7 @@ class Manifest:
     stride: int
     multimask: bool
     low_res_stride: int
+    box_prior: bool
     classes: tuple[str, ...]
     files: Mapping[str, FileEntry]
     precision: str
@@ -207,6 +209,7 @@ def read_manifest(path: Path) -> Manifest:
         mean=picture.levels('mean'), std=picture.levels('std', above_zero=True),
         channels=embedding.whole('channels'), stride=embedding.whole('stride'),
         multimask=decoder.flag('multimask'), low_res_stride=decoder.whole('low_res_stride'),
+        box_prior=decoder.flag('box_prior'),
         classes=top.texts('classes'),
         files={key: _file_entry(files, key) for key in ('encoder', 'decoder')},
         precision=top.text('precision', PRECISIONS), licence=top.text('licence'),

@@ -14,6 +14,7 @@ from eventsam_ros.events.types import Bool, Float32, Int64
 
 from .letterbox import Letterbox
 from .masks import mask_box
+from .priors import box_logits
 from .prompts import Box, Prompt
 
 SLOTS = 4
@@ -70,7 +71,7 @@ def pack_clicks(points: Float32, letterbox: Letterbox) -> PackedPrompts:
 
 
 def pack_prompts(
-    prompts: Sequence[Prompt], letterbox: Letterbox, batch: int = 32,
+    prompts: Sequence[Prompt], letterbox: Letterbox, batch: int = 32, box_prior: bool = False,
 ) -> list[PackedPrompts]:
     """Pack checked prompts into as few decoder calls as leave each one's mask unchanged.
 
@@ -80,6 +81,7 @@ def pack_prompts(
         prompts: Checked by `check_prompts`.
         letterbox: Sensor and input size.
         batch: Most prompts in one call.
+        box_prior: Whether a box without a mask also comes as a mask (see priors.box_logits).
 
     Returns:
         The calls; every prompt is in exactly one.
@@ -92,7 +94,7 @@ def pack_prompts(
     for slots, members in sorted(groups.items()):
         for start in range(0, len(members), batch):
             index = members[start:start + batch]
-            masked = any(prompts[k].mask is not None for k in index)
+            masked = any(_has_mask(prompts[k], box_prior) for k in index)
             packed = _empty(np.asarray(index), slots, letterbox, masked)
             for place, k in enumerate(index):
                 row = rows[k]
@@ -101,6 +103,9 @@ def pack_prompts(
                 mask = prompts[k].mask
                 if mask is not None:
                     letterbox.cut(packed.masks[place, 0])[:] = mask_logits(mask, letterbox)
+                    packed.has_mask[place] = 1
+                elif _has_mask(prompts[k], box_prior):
+                    packed.masks[place, 0] = _prior(row, packed.masks.shape, letterbox.cell)
                     packed.has_mask[place] = 1
             calls.append(packed)
     return calls
@@ -111,6 +116,16 @@ def mask_logits(mask: Bool, letterbox: Letterbox) -> Float32:
     share = cv2.resize(
         mask.astype(np.float32), letterbox.cells, interpolation=cv2.INTER_AREA)
     return np.asarray((share - 0.5) * MASK_GAIN, np.float32)
+
+
+def _has_mask(prompt: Prompt, box_prior: bool) -> bool:
+    return prompt.mask is not None or (box_prior and prompt.box is not None)
+
+
+def _prior(row: Float32, shape: tuple[int, ...], cell: int) -> Float32:
+    """Return the prior of the box in a prompt's points, its last two rows."""
+    (x0, y0), (x1, y1) = row[-2:, :2].tolist()
+    return box_logits((x0, y0, x1, y1), shape[-1], shape[-2], cell)
 
 
 def _points(prompt: Prompt, letterbox: Letterbox) -> Float32:

@@ -150,7 +150,8 @@ class Segmenter:
         """Fill in the best of each prompt's masks and its score."""
         letterbox = self._letterbox(window)
         with self._timed('propose'):
-            calls = pack_prompts(prompts, letterbox, BATCH)
+            calls = pack_prompts(
+                prompts, letterbox, BATCH, self.bundle.manifest.box_prior)
         embedding = self.embed(window)
         for packed in calls:
             logits, expected = self._decode(embedding, packed)

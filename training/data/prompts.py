@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from eventsam_ros.events.types import Bool, Float32, Int64, UInt8
+from eventsam_ros.inference.priors import box_logits
 
 SLOTS = 4
 """Points a prompt may have; the rest is padding."""
@@ -109,8 +110,10 @@ def draw(ids: UInt8, count: int, rng: np.random.Generator) -> Prompts:
         if kind < 0.5:
             coords[k, 0], labels[k, 0] = inner_point(mask, rng), 1
         else:
-            coords[k, :2] = np.asarray(loose_box(mask, rng), np.float32).reshape(2, 2)
+            box = loose_box(mask, rng)
+            coords[k, :2] = np.asarray(box, np.float32).reshape(2, 2)
             labels[k, :2] = (2, 3)
+            masks[k, 0], has_mask[k] = box_logits(box, width // 4, height // 4, 4), 1
         if rng.random() < 0.15:
             coords[k, 2], labels[k, 2] = inner_point(mask, rng), 1
         if rng.random() < 0.15 and not mask.all():
