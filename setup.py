@@ -18,13 +18,14 @@ setup(
     name=PACKAGE,
     version='0.1.0',
     packages=find_packages(include=[PACKAGE, f'{PACKAGE}.*']),
-    package_data={PACKAGE: ['bundles/*/*']},
+    package_data={PACKAGE: ['bundles/*/*', 'nodes/fastdds.xml']},
     data_files=[
         ('share/ament_index/resource_index/packages', [f'resource/{PACKAGE}']),
         (f'share/{PACKAGE}', ['package.xml']),
         shared('launch', '*.launch.py'),
         shared('config', '*.yaml'),
         shared('rviz', '*.rviz'),
+        (f'share/{PACKAGE}/config', [f'{PACKAGE}/nodes/fastdds.xml']),
     ],
     install_requires=['setuptools'],
     zip_safe=False,  # numba caches beside its sources, and bundles are read as files

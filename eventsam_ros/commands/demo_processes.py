@@ -56,8 +56,10 @@ def _environment() -> dict[str, str]:
     """Return an environment in which these processes meet no others."""
     root = str(Path(__file__).resolve().parents[2])
     path = os.pathsep.join(p for p in (root, os.environ.get('PYTHONPATH')) if p)
+    profiles = str(Path(__file__).resolve().parents[1] / 'nodes' / 'fastdds.xml')
+    old = os.environ.get('ROS_DISTRO') in {'humble', 'iron'}
     return {
-        **os.environ, 'PYTHONPATH': path, 'PYTHONUNBUFFERED': '1',
+        f'{"FASTRTPS" if old else "FASTDDS"}_DEFAULT_PROFILES_FILE': profiles, **os.environ, 'PYTHONPATH': path, 'PYTHONUNBUFFERED': '1',
         'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST', 'ROS_LOCALHOST_ONLY': '1',
         'ROS_DOMAIN_ID': str(random.randint(1, 100)),
     }

@@ -11,6 +11,8 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 
 DROPPED = 'dropped.'
 """Prefix of the keys that count what was dropped, by name."""
+BY_POLICY = ('windows_superseded', 'pictures_superseded')
+"""Drops that are the newest-first policy at work, not a fault."""
 
 
 @dataclass(frozen=True)
@@ -60,8 +62,7 @@ def judge(health: Health) -> tuple[bytes, str]:
         return DiagnosticStatus.WARN, 'no event packet has arrived yet'
     if health.silent_s > health.stale_s:
         return DiagnosticStatus.STALE, f'no event packet for {health.silent_s:.1f} s'
-    # Windows that a newer one replaced are the policy at work, not a fault.
-    lost = {k: v for k, v in health.new_drops.items() if v and k != 'windows_superseded'}
+    lost = {k: v for k, v in health.new_drops.items() if v and k not in BY_POLICY}
     if lost:
         named = ', '.join(f'{count} {name}' for name, count in sorted(lost.items()))
         return DiagnosticStatus.WARN, f'dropped since the last report: {named}'

@@ -74,6 +74,11 @@ class Outputs:
         self._processing.publish(Float64(data=processing_ms))
         self._latency.publish(Float64(data=latency_ms))
 
+    def watched(self) -> bool:
+        """Return whether anyone looks at a picture."""
+        return bool(self._event_image.get_subscription_count()
+                    or self._overlay.get_subscription_count())
+
     def publish_pictures(
         self, header: Header, window: Window, masks: Masks,
         background: tuple[int, UInt8] | None,
@@ -86,10 +91,14 @@ class Outputs:
             masks: What was found in it.
             background: Newest camera picture and its stamp; drawn where it fits the sensor.
         """
+        events: UInt8 | None = None
         if self._event_image.get_subscription_count():
-            self._event_image.publish(to_message(draw_events(window), 'bgr8', header))
+            events = draw_events(window)
+            self._event_image.publish(to_message(events, 'bgr8', header))
         if self._overlay.get_subscription_count():
-            picture = draw_events(window)
-            if background is not None and background[1].shape == picture.shape:
+            size = (window.height, window.width)
+            if background is not None and background[1].shape[:2] == size:
                 picture = background[1]
+            else:
+                picture = draw_events(window) if events is None else events
             self._overlay.publish(to_message(draw_overlay(picture, masks), 'bgr8', header))

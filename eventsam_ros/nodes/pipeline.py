@@ -11,9 +11,11 @@ import threading
 import time
 
 from rclpy.clock import Clock
+from std_msgs.msg import Header
 
 from eventsam_ros.errors import EventsamError
-from eventsam_ros.events.types import UInt8
+from eventsam_ros.events.types import UInt8, Window
+from eventsam_ros.inference.masks import Masks
 from eventsam_ros.inference.prompts import Prompt
 from eventsam_ros.inference.segmenter import Segmenter
 
@@ -36,8 +38,25 @@ class Job:
     prompts: tuple[Prompt, ...]
 
 
+@dataclass(frozen=True)
+class Scene:
+    """What a picture shows.
+
+    Attributes:
+        header: Of the window.
+        window: Its events.
+        masks: What was found in it.
+        background: Newest camera picture and its stamp (ns), or None.
+    """
+
+    header: Header
+    window: Window
+    masks: Masks
+    background: tuple[int, UInt8] | None
+
+
 class Pipeline:
-    """Segments the newest window and publishes what it finds.
+    """Segments the newest window and publishes what it finds, pictures in a thread of their own.
 
     Attributes:
         background: Newest picture of the camera with its stamp (ns), uint8 [H, W, 3], or None.
@@ -46,7 +65,9 @@ class Pipeline:
         processing_ms: Time that a window was worked on until its mask was published.
     """
 
-    DROPS = ('windows_superseded', 'windows_failed', 'windows_stopped', 'prompts_refused')
+    DROPS = (
+        'windows_superseded', 'windows_failed', 'windows_stopped', 'prompts_refused',
+        'pictures_superseded')
 
     def __init__(
         self, segmenter: Segmenter, outputs: Outputs, clock: Clock,
@@ -65,6 +86,8 @@ class Pipeline:
         self._clock = clock
         self._fault = fault
         self._worker = NewestWorker[Job](self._segment, self._on_failure)
+        # Drawing may take longer than segmenting, and the next window shall not wait for it.
+        self._artist = NewestWorker[Scene](self._draw, self._on_failure)
         self._forget = threading.Event()
         self.background: tuple[int, UInt8] | None = None
         self.counters: Counter[str] = Counter(windows=0, masks_published=0, masks=0)
@@ -75,11 +98,13 @@ class Pipeline:
         """Begin to work."""
         self.background = None
         self._forget.set()
+        self._artist.start()
         self._worker.start()
 
     def stop(self) -> None:
         """Finish the window at hand and end the thread."""
         self.counters['windows_stopped'] += self._worker.stop()
+        self._artist.stop()
 
     def forget(self) -> None:
         """Forget all objects before the next window, as after a jump in time."""
@@ -111,7 +136,13 @@ class Pipeline:
         self.counters['masks_published'] += 1
         self.counters['masks'] += len(masks)
         self._outputs.publish_times(processing_ms, latency_ms)
-        self._outputs.publish_pictures(header, stamped.window, masks, self.background)
+        if self._outputs.watched():
+            self.counters['pictures_superseded'] += self._artist.submit(
+                Scene(header, stamped.window, masks, self.background))
+
+    def _draw(self, scene: Scene) -> None:
+        self._outputs.publish_pictures(
+            scene.header, scene.window, scene.masks, scene.background)
 
     def _on_failure(self, error: Exception) -> None:
         self.counters['windows_failed'] += 1
