@@ -9,9 +9,10 @@ from setuptools import find_packages, setup
 PACKAGE = 'eventsam_ros'
 
 
-def shared(folder: str, pattern: str) -> tuple[str, list[str]]:
+def shared(folder: str, pattern: str, *more: str) -> tuple[str, list[str]]:
     """Return where the files of a folder are installed, and the files."""
-    return f'share/{PACKAGE}/{folder}', sorted(str(p) for p in Path(folder).glob(pattern))
+    files = [*(str(path) for path in Path(folder).glob(pattern)), *more]
+    return f'share/{PACKAGE}/{folder}', sorted(files)
 
 
 setup(
@@ -23,9 +24,8 @@ setup(
         ('share/ament_index/resource_index/packages', [f'resource/{PACKAGE}']),
         (f'share/{PACKAGE}', ['package.xml']),
         shared('launch', '*.launch.py'),
-        shared('config', '*.yaml'),
+        shared('config', '*.yaml', f'{PACKAGE}/nodes/fastdds.xml'),
         shared('rviz', '*.rviz'),
-        (f'share/{PACKAGE}/config', [f'{PACKAGE}/nodes/fastdds.xml']),
     ],
     install_requires=['setuptools'],
     zip_safe=False,  # numba caches beside its sources, and bundles are read as files

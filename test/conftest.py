@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from pathlib import Path
 
 import pytest
@@ -22,3 +23,15 @@ def shared_data() -> Path:
 def recordings(shared_data: Path) -> dict[str, Path]:
     """Return the public event recordings by name."""
     return {path.name: path for path in sorted((shared_data / 'events').iterdir())}
+
+
+@pytest.fixture(scope='session')
+def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a bundle whose masks can be worked out by hand (see test/inference/conftest.py)."""
+    source = Path(__file__).resolve().parent / 'inference' / 'conftest.py'
+    spec = importlib.util.spec_from_file_location('tiny_bundle_source', source)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return Path(module.write_bundle(tmp_path_factory.mktemp('bundles') / 'tiny'))

@@ -57,11 +57,14 @@ def _environment() -> dict[str, str]:
     root = str(Path(__file__).resolve().parents[2])
     path = os.pathsep.join(p for p in (root, os.environ.get('PYTHONPATH')) if p)
     profiles = str(Path(__file__).resolve().parents[1] / 'nodes' / 'fastdds.xml')
-    old = os.environ.get('ROS_DISTRO') in {'humble', 'iron'}
     return {
-        f'{"FASTRTPS" if old else "FASTDDS"}_DEFAULT_PROFILES_FILE': profiles, **os.environ, 'PYTHONPATH': path, 'PYTHONUNBUFFERED': '1',
-        'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST', 'ROS_LOCALHOST_ONLY': '1',
-        'ROS_DOMAIN_ID': str(random.randint(1, 100)),
+        # The names that ROS 2 reads today, and those of Humble.
+        'FASTDDS_DEFAULT_PROFILES_FILE': profiles, **os.environ,
+        'ROS_AUTOMATIC_DISCOVERY_RANGE': 'LOCALHOST',
+        **({'FASTRTPS_DEFAULT_PROFILES_FILE': profiles, 'ROS_LOCALHOST_ONLY': '1'}
+           if os.environ.get('ROS_DISTRO') == 'humble' else {}),
+        'ROS_DOMAIN_ID': str(random.randint(1, 50)),
+        'PYTHONPATH': path, 'PYTHONUNBUFFERED': '1',
     }
 
 

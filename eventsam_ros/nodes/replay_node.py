@@ -69,6 +69,8 @@ class ReplayNode(Node):
         Raises:
             EventsamError: The recording cannot be read, or a parameter is wrong.
         """
+        # rclpy destroys the node at shutdown, even one whose constructor failed.
+        self._recording: Recording | None = None
         super().__init__('replay_node', **options)
         recording = str(self._declare('recording', '', 'Path of the recording.'))
         self._rate = float(self._declare(
@@ -93,23 +95,25 @@ class ReplayNode(Node):
         if self._stamps not in STAMPS:
             raise EventsamError(
                 f'stamps must be one of {", ".join(STAMPS)}, but got {self._stamps!r}')
-        self._recording: Recording = open_recording(Path(recording))
+        self._recording = opened = open_recording(Path(recording))
         self._publishers_of: dict[str, Any] = {}
         self._stamped_topics: set[str] = set()
         self._clock_publisher = (self.create_publisher(Clock, '/clock', qos.clock())
                        if self._clock_hz else None)
         self._clock_due_ns = 0
-        for topic, name in self._recording.topics.items():
+        for topic, name in opened.topics.items():
             self._add(topic, CURRENT_NAMES.get(name, name))
-        self._skew_ns = self._clock_skew()
+        self._event_topics = [t for t in opened.event_topics if t in self._publishers_of]
+        self._skew_ns = self._clock_skew(opened)
 
     def play(self) -> None:
         """Play the recording as often as asked, and write the summary."""
-        begun = time.monotonic()
         self._wait()
+        begun = time.monotonic()
         while self._times == 0 or self.counters['rounds'] < self._times:
             self._play_once()
             self.counters['rounds'] += 1
+        seconds = time.monotonic() - begun
         if self.counters['late']:
             self.get_logger().warning(
                 f'{self.counters["late"]} of {self.counters["messages"]} messages were more than '
@@ -117,11 +121,12 @@ class ReplayNode(Node):
         time.sleep(_FLUSH_S)
         if self._summary:
             Path(self._summary).write_text(json.dumps(
-                {**self.counters, 'seconds': time.monotonic() - begun}), 'utf-8')
+                {**self.counters, 'seconds': seconds}), 'utf-8')
 
     def destroy_node(self) -> None:
         """Close the recording before the node goes."""
-        self._recording.close()
+        if self._recording is not None:
+            self._recording.close()
         super().destroy_node()
 
     def _declare(
@@ -151,8 +156,7 @@ class ReplayNode(Node):
             self._stamped_topics.add(topic)
 
     def _wait(self) -> None:
-        events = [self._publishers_of[t] for t in self._recording.event_topics
-                  if t in self._publishers_of]
+        events = [self._publishers_of[t] for t in self._event_topics]
         end = time.monotonic() + self._wait_s
         while events and time.monotonic() < end:
             if any(p.get_subscription_count() for p in events):
@@ -163,6 +167,7 @@ class ReplayNode(Node):
 
     def _messages(self) -> Iterator[RecordedMessage]:
         """Return the messages that can be published, from the start offset on."""
+        assert self._recording is not None
         begin: int | None = None
         for message in self._recording.messages(sorted(self._publishers_of)):
             begin = message.log_time_ns if begin is None else begin
@@ -185,9 +190,9 @@ class ReplayNode(Node):
             self.counters['messages'] += 1
             self.counters['packets'] += message.kind == 'events'
         if timeline is None:
-            raise EventsamError(
-                f'nothing of {self._recording.path} can be played: it has no message of an '
-                f'installed type after {self._start_s:g} s')
+            path = self.get_parameter('recording').value
+            raise EventsamError(f'nothing of {path} can be played: it has no message of an '
+                                f'installed type after {self._start_s:g} s')
 
     def _restamps(self, topic: str) -> bool:
         return self._stamps == 'now' and topic in self._stamped_topics
@@ -205,14 +210,14 @@ class ReplayNode(Node):
                 return stamp_ns
         return message.log_time_ns
 
-    def _clock_skew(self) -> int:
+    def _clock_skew(self, recording: Recording) -> int:
         """Return how far the recorder's clock was ahead of the drivers', ns.
 
         They can be years apart, as in a recording of a recording. All topics are moved alike, so
         that the stamps of events, pictures and masks still agree.
         """
-        topics = [t for t in self._recording.event_topics if t in self._stamped_topics]
-        first = islice(self._recording.messages(topics), _SKEW_PACKETS) if topics else ()
+        topics = [t for t in recording.event_topics if t in self._stamped_topics]
+        first = islice(recording.messages(topics), _SKEW_PACKETS) if topics else ()
         return min((m.log_time_ns - stamp_of(m.raw) for m in first), default=0)
 
     def _sleep_until(self, due_ns: int, timeline: Timeline) -> None:

@@ -1,0 +1,37 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 The eventsam_ros authors
+"""Which level a node's health has."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from diagnostic_msgs.msg import DiagnosticStatus
+import pytest
+
+from eventsam_ros.nodes.diagnostics import Health, judge, status
+
+WELL = Health(active=True, silent_s=0.1, stale_s=2.0, latency_ms={'p95': 120.0})
+
+
+@pytest.mark.parametrize(('changes', 'level', 'text'), [
+    ({}, DiagnosticStatus.OK, 'segmenting'),
+    ({'active': False}, DiagnosticStatus.OK, 'inactive'),
+    ({'silent_s': None}, DiagnosticStatus.WARN, 'no event packet has arrived yet'),
+    ({'silent_s': 2.5}, DiagnosticStatus.STALE, 'no event packet for 2.5 s'),
+    ({'new_drops': {'packets_lost': 3}}, DiagnosticStatus.WARN, '3 packets_lost'),
+    ({'new_drops': {'windows_superseded': 3}}, DiagnosticStatus.OK, 'segmenting'),
+    ({'latency_ms': {'p95': 301.0}}, DiagnosticStatus.WARN, 'p95 is 301 ms'),
+    ({'fault': 'it broke'}, DiagnosticStatus.ERROR, 'it broke'),
+])
+def test_the_level_tells_the_worst_that_is_known(changes, level, text):
+    actual, message = judge(replace(WELL, **changes))
+    assert actual == level
+    assert text in message
+
+
+def test_every_drop_is_named_among_the_values():
+    message = status('node', replace(WELL, drops={'packets_lost': 2, 'windows_superseded': 0}))
+    values = {pair.key: pair.value for pair in message.values}
+    assert values['dropped.packets_lost'] == '2'
+    assert values['dropped.windows_superseded'] == '0'

@@ -1,0 +1,92 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 The eventsam_ros authors
+"""Pictures survive the way into a message and back, padded and in either byte order."""
+
+from __future__ import annotations
+
+import array
+
+import numpy as np
+import pytest
+from sensor_msgs.msg import Image
+from std_msgs.msg import Header
+
+from eventsam_ros.nodes import images
+
+SHAPES = {'mono8': (np.uint8, ()), 'mono16': (np.uint16, ()), 'bgr8': (np.uint8, (3,)),
+          'rgb8': (np.uint8, (3,)), 'bgra8': (np.uint8, (4,)), 'rgba8': (np.uint8, (4,)),
+          '8UC1': (np.uint8, ()), '8UC3': (np.uint8, (3,)), '16UC1': (np.uint16, ())}
+
+
+def picture(encoding, seed=0):
+    dtype, tail = SHAPES[encoding]
+    top = np.iinfo(dtype).max
+    return np.random.default_rng(seed).integers(0, top, (5, 7, *tail), dtype, endpoint=True)
+
+
+@pytest.mark.parametrize('encoding', SHAPES)
+def test_a_picture_comes_back_as_it_was(encoding):
+    message = images.to_message(picture(encoding), encoding, Header(frame_id='f'))
+    back = images.to_array(message)
+    assert back.dtype == picture(encoding).dtype
+    np.testing.assert_array_equal(back, picture(encoding))
+    assert message.header.frame_id == 'f'
+
+
+def test_padding_at_the_end_of_rows_is_left_out():
+    rows = np.zeros((5, 10), np.uint8)
+    rows[:, :7] = picture('mono8')
+    message = Image(height=5, width=7, encoding='mono8', step=10)
+    message.data = array.array('B', rows.tobytes())
+    np.testing.assert_array_equal(images.to_array(message), picture('mono8'))
+
+
+def test_big_endian_pixels_are_turned():
+    message = images.to_message(picture('mono16').byteswap(), 'mono16', Header())
+    message.is_bigendian = 1
+    np.testing.assert_array_equal(images.to_array(message), picture('mono16'))
+
+
+def test_colours_are_put_in_order_pixel_by_pixel():
+    rgb = picture('rgb8')
+    message = images.to_message(rgb, 'rgb8', Header())
+    expected = np.array([[[p[2], p[1], p[0]] for p in row] for row in rgb], np.uint8)
+    np.testing.assert_array_equal(images.to_bgr(message), expected)
+    rgba = picture('rgba8')
+    message = images.to_message(rgba, 'rgba8', Header())
+    expected = np.array([[[p[2], p[1], p[0]] for p in row] for row in rgba], np.uint8)
+    np.testing.assert_array_equal(images.to_bgr(message), expected)
+
+
+def test_grey_pictures_become_grey_colours():
+    grey = picture('mono8')
+    colours = images.to_bgr(images.to_message(grey, 'mono8', Header()))
+    np.testing.assert_array_equal(colours, np.stack([grey] * 3, -1))
+
+
+@pytest.mark.parametrize(('change', 'text'), [
+    ({'encoding': 'yuv9'}, 'must be one of mono8'),
+    ({'step': 6}, 'needs rows of 7 bytes'),
+    ({'height': 6}, 'but got 35 bytes'),
+])
+def test_a_message_that_does_not_add_up_is_refused_with_a_sentence(change, text):
+    message = images.to_message(picture('mono8'), 'mono8', Header())
+    for name, value in change.items():
+        setattr(message, name, value)
+    with pytest.raises(ValueError, match=text):
+        images.to_array(message)
+
+
+def test_an_array_that_is_not_of_the_encoding_is_refused():
+    with pytest.raises(ValueError, match='a bgr8 picture must be uint8 with 3 channels'):
+        images.to_message(picture('mono8'), 'bgr8', Header())
+
+
+@pytest.mark.parametrize('encoding', ['mono8', 'bgr8', 'rgb8', 'bgra8', 'rgba8'])
+def test_cv_bridge_sees_the_same_colours(encoding):
+    bridge = images._working_bridge()
+    if bridge is None:
+        pytest.skip('no working cv_bridge is installed')
+    message = images.to_message(picture(encoding), encoding, Header())
+    np.testing.assert_array_equal(
+        images.to_bgr(message), bridge.imgmsg_to_cv2(message, 'bgr8'))

@@ -1,0 +1,309 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 The eventsam_ros authors
+"""The lifecycle node on a live graph: packets in over DDS, masks out over DDS."""
+
+from __future__ import annotations
+
+import time
+
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from event_camera_msgs.msg import EventPacket
+from geometry_msgs.msg import PointStamped
+import numpy as np
+import pytest
+import rclpy
+from rclpy.lifecycle import TransitionCallbackReturn
+from rclpy.parameter import Parameter
+from sensor_msgs.msg import Image
+from std_msgs.msg import Float64, Header
+from std_srvs.srv import Trigger
+
+from eventsam_ros.nodes import qos
+from eventsam_ros.nodes.images import to_array, to_message
+from eventsam_ros.nodes.parameters import PARAMETERS
+from eventsam_ros.nodes.segment_node import SegmentNode
+from eventsam_ros.nodes.stamps import nanoseconds, stamp
+
+SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
+AUTOMATIC = {'automatic.min_events': 10, 'automatic.min_window_events': 10,
+             'automatic.min_area': 10}
+
+
+def make(graph, bundle, namespace='', **parameters):
+    values = {'bundle': str(bundle), 'diagnostics.period_s': 0.2, **AUTOMATIC, **parameters}
+    return graph.add(SegmentNode(namespace=namespace, parameter_overrides=[
+        Parameter(name, value=value) for name, value in values.items()]))
+
+
+class Bench:
+    """A node under test, someone who publishes to it and someone who listens."""
+
+    def __init__(self, graph, bundle, camera, **parameters):
+        self.graph, self.camera = graph, camera
+        self.node = make(graph, bundle, **parameters)
+        self.other = graph.add(rclpy.create_node('other'))
+        self.masks = graph.listen(self.other, Image, 'segment_node/mask')
+        self.diagnostics = graph.listen(self.other, DiagnosticArray, '/diagnostics')
+        self.events = self.other.create_publisher(EventPacket, 'events', qos.events())
+
+    def activate(self):
+        assert self.node.trigger_configure() == SUCCESS
+        assert self.node.trigger_activate() == SUCCESS
+        self.graph.wait_for(self.events.get_subscription_count)
+        self.graph.wait_for(lambda: self.other.count_publishers('segment_node/mask'))
+        return self
+
+    def play(self, packets=12, **where):
+        for _ in range(packets):
+            self.events.publish(self.camera.packet(**where))
+            time.sleep(0.002)
+
+    def play_until(self, condition, **where):
+        def attempt():
+            self.play(6, **where)
+            time.sleep(0.03)
+            return condition()
+        return self.graph.wait_for(attempt)
+
+    def values(self):
+        for message in reversed(self.diagnostics):
+            if message.status[0].values:
+                return {pair.key: pair.value for pair in message.status[0].values}
+        return {}
+
+    def count(self, name):
+        return int(self.values().get(name, 0))
+
+    def level_is(self, level, text):
+        return bool(self.diagnostics) and self.diagnostics[-1].status[0].level == level and (
+            text in self.diagnostics[-1].status[0].message)
+
+
+@pytest.fixture
+def bench(graph, tiny_bundle, camera):
+    return Bench(graph, tiny_bundle, camera).activate()
+
+
+def test_masks_carry_the_sensors_frame_and_the_host_time_of_the_window_end(bench):
+    bench.play_until(lambda: len(bench.masks) >= 3)
+    first = bench.masks[0]
+    labels = to_array(first)
+    assert first.encoding == 'mono16'
+    assert labels.shape == (64, 96)
+    # Events are on a square around (48, 32); the tiny bundle draws discs around clicks.
+    assert labels[32, 48] > 0
+    assert labels[2, 2] == 0
+    assert {m.header.frame_id for m in bench.masks} == {'camera_optical_frame'}
+    begin = bench.camera.host_end_ns - bench.camera.seq * bench.camera.PACKET_NS
+    for mask in bench.masks:
+        periods = (nanoseconds(mask.header.stamp) - begin) / 50e6
+        assert periods == pytest.approx(round(periods), abs=1.2 / 50)
+
+
+def test_times_and_counts_are_told(bench):
+    times = bench.graph.listen(bench.other, Float64, 'segment_node/debug/processing_time_ms')
+    latencies = bench.graph.listen(bench.other, Float64, 'segment_node/debug/pipeline_latency_ms')
+    bench.play_until(lambda: len(times) >= 3 and len(latencies) >= 3)
+    assert all(0 < m.data < 5000 for m in times)
+    bench.graph.wait_for(lambda: bench.count('masks_published') >= 3)
+    values = bench.values()
+    assert values['stream'] == 'evt3 96x64'
+    assert values['backend'] == 'onnxruntime, bundle tiny'
+    assert int(values['events']) > 1000
+    assert float(values['processing_time_ms.p95']) >= float(values['processing_time_ms.p50']) > 0
+    assert values['dropped.packets_lost'] == '0'
+
+
+def test_lost_and_undecodable_packets_are_named_and_the_stream_goes_on(bench):
+    bench.play(2)
+    bench.camera.seq += 5
+    bench.play(2)
+    strange = bench.camera.packet()
+    strange.encoding = 'evt9'
+    bench.events.publish(strange)
+    bench.graph.wait_for(lambda: bench.level_is(DiagnosticStatus.ERROR, "but got 'evt9'"))
+    before = len(bench.masks)
+    bench.play_until(lambda: len(bench.masks) > before)
+    bench.graph.wait_for(lambda: bench.count('dropped.packets_lost') == 5)
+    assert bench.count('dropped.packets_undecodable') == 1
+
+
+def test_damaged_packets_never_stop_the_node(bench):
+    rng = np.random.default_rng(3)
+    for _ in range(20):
+        packet = bench.camera.packet()
+        packet.events = rng.integers(0, 256, rng.integers(0, 400), np.uint8).tobytes()
+        bench.events.publish(packet)
+    before = len(bench.masks)
+    bench.play_until(lambda: len(bench.masks) > before)
+
+
+def test_a_recording_that_loops_begins_anew(bench):
+    bench.play_until(lambda: len(bench.masks) >= 2)
+    bench.camera.__init__()
+    before = len(bench.masks)
+    bench.play_until(lambda: len(bench.masks) >= before + 2)
+    assert bench.count('dropped.packets_lost') == 0
+
+
+def test_a_click_is_answered_by_a_mask_where_it_was(bench):
+    points = bench.other.create_publisher(PointStamped, 'prompt/point', 10)
+    bench.graph.wait_for(points.get_subscription_count)
+    click = PointStamped(header=Header(frame_id='camera_optical_frame'))
+    click.point.x, click.point.y = 70.0, 40.0
+    points.publish(click)
+
+    def answered():
+        labels = to_array(bench.masks[-1]) if bench.masks else np.zeros((64, 96))
+        return labels[40, 70] >= 1001
+    bench.play_until(answered)
+    assert to_array(bench.masks[-1])[40, 20] == 0
+
+
+def test_a_click_outside_the_picture_is_refused_and_masks_go_on(bench):
+    points = bench.other.create_publisher(PointStamped, 'prompt/point', 10)
+    bench.graph.wait_for(points.get_subscription_count)
+    click = PointStamped()
+    click.point.x = 500.0
+    points.publish(click)
+    bench.play_until(lambda: bench.count('dropped.prompts_refused') > 0)
+    before = len(bench.masks)
+    bench.play_until(lambda: len(bench.masks) > before)
+
+
+def test_reset_forgets_objects(bench):
+    bench.play_until(lambda: bench.masks and to_array(bench.masks[-1]).any())
+    assert bench.graph.call(bench.other, Trigger, 'segment_node/reset').success
+    before = len(bench.masks)
+    bench.play_until(lambda: len(bench.masks) > before + 1)
+    assert to_array(bench.masks[-1]).max() <= to_array(bench.masks[0]).max()
+
+
+def test_pictures_are_drawn_only_while_someone_looks(bench):
+    drawn = []
+    outputs = bench.node._outputs
+    publish = outputs.publish_pictures
+    outputs.publish_pictures = lambda *given: (drawn.append(1), publish(*given))
+    bench.play_until(lambda: len(bench.masks) >= 3)
+    assert not drawn
+    overlays = bench.graph.listen(bench.other, Image, 'segment_node/overlay')
+    bench.play_until(lambda: len(overlays) >= 1)
+    assert overlays[0].encoding == 'bgr8'
+    assert to_array(overlays[0]).shape == (64, 96, 3)
+
+
+def test_windows_end_at_the_stamps_of_images(graph, tiny_bundle, camera):
+    bench = Bench(graph, tiny_bundle, camera, **{'window.policy': 'frame'}).activate()
+    frames = bench.other.create_publisher(Image, 'image', 10)
+    overlays = graph.listen(bench.other, Image, 'segment_node/overlay')
+    graph.wait_for(frames.get_subscription_count)
+    stamps = set()
+
+    def step():
+        bench.play(3)
+        at = camera.host_end_ns + 2_345_678
+        stamps.add(at)
+        picture = np.full((64, 96), 77, np.uint8)
+        frames.publish(to_message(picture, 'mono8', Header(stamp=stamp(at), frame_id='f')))
+        time.sleep(0.02)
+        bench.play(3)
+        time.sleep(0.05)
+        return len(bench.masks) >= 3 and overlays
+    graph.wait_for(step)
+    assert {nanoseconds(m.header.stamp) for m in bench.masks} <= stamps
+    # The camera's picture is the ground of the overlay.
+    assert tuple(to_array(overlays[-1])[1, 1]) == (77, 77, 77)
+
+
+def test_two_cameras_are_two_namespaces(graph, tiny_bundle, camera):
+    left, right = (make(graph, tiny_bundle, namespace=name) for name in ('left', 'right'))
+    for node in (left, right):
+        assert node.trigger_configure() == SUCCESS
+        assert node.trigger_activate() == SUCCESS
+    other = graph.add(rclpy.create_node('other'))
+    masks = {name: graph.listen(other, Image, f'/{name}/segment_node/mask')
+             for name in ('left', 'right')}
+    events = other.create_publisher(EventPacket, '/left/events', qos.events())
+    graph.wait_for(events.get_subscription_count)
+
+    def step():
+        for _ in range(6):
+            events.publish(camera.packet())
+        time.sleep(0.05)
+        return len(masks['left']) >= 2
+    graph.wait_for(step)
+    assert not masks['right']
+
+
+def test_configure_fails_with_a_sentence_and_can_be_tried_again(graph, tiny_bundle, camera):
+    bench = Bench(graph, '/nowhere', camera)
+    assert bench.node.trigger_configure() == FAILURE
+    graph.wait_for(lambda: bench.level_is(
+        DiagnosticStatus.ERROR, 'cannot configure: there is no bundle at /nowhere'))
+    (result,) = bench.node.set_parameters([Parameter('bundle', value=str(tiny_bundle))])
+    assert result.successful
+    bench.activate()
+    bench.play_until(lambda: bench.masks)
+
+
+def test_a_node_goes_through_its_states_again_and_again(graph, tiny_bundle, camera):
+    bench = Bench(graph, tiny_bundle, camera)
+    for _ in range(2):
+        bench.activate()
+        before = len(bench.masks)
+        bench.play_until(lambda before=before: len(bench.masks) > before)
+        assert bench.node.trigger_deactivate() == SUCCESS
+        time.sleep(0.2)
+        silent = len(bench.masks)
+        bench.play(12)
+        time.sleep(0.2)
+        assert len(bench.masks) == silent
+        assert bench.node.trigger_cleanup() == SUCCESS
+        assert bench.other.count_publishers('segment_node/mask') == 0 or graph.wait_for(
+            lambda: bench.other.count_publishers('segment_node/mask') == 0)
+    assert bench.node.trigger_shutdown() == SUCCESS
+
+
+def test_autostart_leaves_the_node_active(graph, tiny_bundle):
+    node = make(graph, tiny_bundle, autostart=True)
+    assert node._state_machine.current_state[1] == 'active'
+
+
+def test_silence_is_stale(graph, tiny_bundle, camera):
+    bench = Bench(graph, tiny_bundle, camera, **{'diagnostics.stale_s': 0.3}).activate()
+    graph.wait_for(lambda: bench.level_is(DiagnosticStatus.WARN, 'no event packet has arrived'))
+    bench.play(2)
+    graph.wait_for(lambda: bench.level_is(DiagnosticStatus.STALE, 'no event packet for'))
+
+
+def test_thresholds_change_while_it_runs_and_the_bundle_does_not(bench):
+    def set_one(name, value):
+        (result,) = bench.node.set_parameters([Parameter(name, value=value)])
+        return result
+
+    bench.play_until(lambda: bench.masks and to_array(bench.masks[-1]).any())
+    assert set_one('automatic.pred_iou', 0.999).successful
+    bench.play_until(lambda: not to_array(bench.masks[-1]).any())
+    assert not set_one('automatic.pred_iou', 1.5).successful
+    refused = set_one('bundle', '/elsewhere')
+    assert not refused.successful
+    assert 'while the node is unconfigured; call cleanup first' in refused.reason
+    refused = set_one('automatic.strategy', 'dice')
+    assert 'must be one of events, grid' in refused.reason
+
+
+def test_every_parameter_is_described_and_numbers_have_a_range(graph, tiny_bundle):
+    node = make(graph, tiny_bundle)
+    for parameter in PARAMETERS:
+        described = node.describe_parameter(parameter.name)
+        assert described.description.endswith('.')
+        assert described.additional_constraints
+        if isinstance(parameter.default, (int, float)) and not isinstance(parameter.default, bool):
+            assert described.floating_point_range or described.integer_range, parameter.name
+
+
+def test_quality_of_service_can_be_overridden(graph, tiny_bundle, camera):
+    depth = 'qos_overrides./events.subscription.depth'
+    bench = Bench(graph, tiny_bundle, camera, **{depth: 2000}).activate()
+    assert bench.node._events.qos_profile.depth == 2000
+    assert qos.events().depth == 1000
