@@ -104,7 +104,8 @@ class Run:
         embedding = self.network.encoder(picture.contiguous(memory_format=torch.channels_last))
         logits, scores = self.network.decoder(
             embedding, batch.coords, batch.labels, batch.masks, batch.has_mask, batch.picture_of)
-        loss, reached = prompt_loss(logits, scores, batch.target, batch.is_object)
+        loss, reached = prompt_loss(
+            logits, scores, batch.target, batch.is_object, score_weight=phase.score)
         if phase.dense > 0:
             loss = loss + phase.dense * dense_loss(self.network.dense(embedding), batch.ids)
         self.optimiser.zero_grad(set_to_none=True)

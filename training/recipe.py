@@ -31,6 +31,7 @@ class Phase:
         warm_up: Steps of linear warm-up.
         least_crop: Smallest share of the side that a random crop keeps, 0.2 to 1.
         dense: Weight of the auxiliary dense loss.
+        score: Weight of the squared error of the expected IoU.
     """
 
     width: int
@@ -43,6 +44,7 @@ class Phase:
     warm_up: int = 100
     least_crop: float = 0.6
     dense: float = 1.0
+    score: float = 1.0
 
 
 @dataclass(frozen=True)
