@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright 2026 The eventsam_ros authors
 #
-#   make demo [BAG=path] [OUTPUT=folder]   masks over events that crossed a live ROS 2 graph
+#   make demo [BAG=path] [BUNDLE=path] [OUTPUT=folder]
+#                                          masks over events that crossed a live ROS 2 graph
 #   make test [ARGS='-k name']             all tests
 #   make lint                              ruff and mypy
 #   make clean                             remove what the builds and runs left, except .venv
@@ -21,7 +22,8 @@ recipe = tools/platform.sh constraints.txt $(wildcard tools/requirements/*.txt) 
 .PHONY: demo test lint clean
 
 demo: $(VENV)/ready-demo
-	@$(run) -m eventsam_ros demo $(if $(BAG),--bag '$(BAG)') --output '$(OUTPUT)'
+	@$(run) -m eventsam_ros demo $(if $(BAG),--bag '$(BAG)') \
+		$(if $(BUNDLE),--bundle '$(BUNDLE)') --output '$(OUTPUT)'
 
 test: $(VENV)/ready-test
 	@$(run) -m pytest $(ARGS)
