@@ -29,7 +29,7 @@ unset _ROS_WHEELS_BOOTSTRAP_COMPLETE
 say() { printf '== %s\n' "$*"; }
 die() { printf 'platform: %s\n' "$*" >&2; exit 1; }
 
-ros_is_sourced() { [[ -n ${AMENT_PREFIX_PATH:-} ]] && "$python" -c 'import rclpy' 2>/dev/null; }
+ros_is_sourced() { [[ -n ${AMENT_PREFIX_PATH:-} ]]; }
 
 check_machine() {
   command -v "$python" >/dev/null || die "there is no '$python' here; set PYTHON=/path/to/python3."
@@ -37,7 +37,13 @@ check_machine() {
     die "$python cannot create environments; install python3-venv (apt install python3-venv)."
   "$python" -c 'import sys; sys.exit(sys.version_info < (3, 10))' ||
     die "$("$python" --version) is too old; Python 3.10 or newer is needed."
-  ros_is_sourced && return
+  if ros_is_sourced; then
+    "$python" -c 'import rclpy' 2>/dev/null ||
+      die "a ROS 2 is sourced (${ROS_DISTRO:-unknown distribution}), but $("$python" --version)" \
+        "cannot import its rclpy; set PYTHON to the interpreter of that ROS 2, or use a shell" \
+        'where none is sourced.'
+    return
+  fi
   "$python" -c 'import sys; sys.exit(sys.version_info >= (3, 14))' ||
     die "there are no ROS 2 wheels for $("$python" --version); source a ROS 2 installation" \
       "or set PYTHON to one of 3.10 to 3.13."

@@ -34,7 +34,7 @@ from .prompts import PromptBoard
 from .running import run
 from .stamps import nanoseconds
 from .statistics import Rates
-from .stream import EventStream, Policy, StampedWindow
+from .stream import EventStream, Policy, StampedWindow, warm_up
 
 SUCCESS = TransitionCallbackReturn.SUCCESS
 SWITCH_S = 2e-4
@@ -84,6 +84,7 @@ class SegmentNode(LifecycleNode):
                 bundle, values['engine'], values['engine_threads'] or None,
                 parameters.options_of(values))
             segmenter.warm_up(bundle.manifest.width, bundle.manifest.height)
+            warm_up()
         except (EventsamError, ValueError, OSError) as error:
             self._fault = f'cannot configure: {error}'
             self.get_logger().error(self._fault)

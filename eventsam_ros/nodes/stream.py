@@ -9,9 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from event_camera_msgs.msg import EventPacket
+import numpy as np
 
 from eventsam_ros.errors import DecodeError
-from eventsam_ros.events import PacketDecoder, Window
+from eventsam_ros.events import ENCODINGS, Events, PacketDecoder, Window
 from eventsam_ros.events.clock import SensorClock
 from eventsam_ros.events.windows import CountWindows, FrameWindows, PeriodWindows
 
@@ -37,6 +38,15 @@ class StampedWindow:
     stamp_ns: int
     frame_id: str
     of_frame: bool
+
+
+def warm_up() -> None:
+    """Compile what packets of any encoding need, which takes seconds the very first time."""
+    for encoding in ENCODINGS:
+        PacketDecoder(encoding, 64, 64).decode(bytes(64))
+    time = np.arange(0, 10_000_000, 1000, dtype=np.int64)
+    place = np.zeros(len(time), np.uint16)
+    PeriodWindows(5_000_000, 64, 64).push(Events(place, place, place.astype(np.uint8), time))
 
 
 class EventStream:
