@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import math
 from pathlib import Path
 
-from eventsam_ros.errors import EventsamError
+from eventsam_ros.errors import EventsamError, RecordingError
 from eventsam_ros.evaluation.recordings import PacketRecord, Recording, open_recording
 from eventsam_ros.events import ENCODINGS
 from eventsam_ros.inference.bundle import Bundle, load_bundle
@@ -16,6 +16,7 @@ from eventsam_ros.inference.graphs import open_engines
 
 TRUTH = 'ground_truth'
 MOST_ROUNDS = 8
+IN_STEP_NS = 2_000_000_000
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,7 @@ def plan(path: Path, bundle: Bundle, output: Path, short_s: float, simulated: bo
         first = _first_packet(recording, path)
         topic = recording.event_topics[0]
         images, truths = _split_images(recording)
+        images = [topic for topic in images if _is_in_step(recording, topic, first.stamp_ns)]
         seconds = max(recording.duration_ns / 1e9, 1e-3)
     if first.encoding not in ENCODINGS:
         raise EventsamError(f'events of {path} have the encoding {first.encoding!r}; known are '
@@ -109,3 +111,12 @@ def _split_images(recording: Recording) -> tuple[list[str], list[str]]:
     raw = [topic for topic in recording.image_topics
            if topic not in truths and recording.topics[topic].endswith('/Image')]
     return raw, truths
+
+
+def _is_in_step(recording: Recording, topic: str, stamp_ns: int) -> bool:
+    """Say whether a camera's stamps are of the same clock as the events', so that windows fit."""
+    try:
+        image = next(recording.images(topic), None)
+    except RecordingError:  # an encoding that nobody here can read
+        return False
+    return image is not None and abs(image.stamp_ns - stamp_ns) < IN_STEP_NS

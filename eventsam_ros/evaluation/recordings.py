@@ -43,7 +43,7 @@ class RecordedMessage:
         msgtype: Type name, like 'sensor_msgs/msg/Image'.
         log_time_ns: When it was recorded, host time in ns.
         kind: 'events', 'image' or 'other'.
-        message: What it says; None for other kinds.
+        message: What it says; None for other kinds, and where it was not wanted.
         raw: The serialised message (CDR).
     """
 
@@ -131,13 +131,16 @@ class Recording:
         """Topics of pictures."""
         return [topic for topic, name in self.topics.items() if name in IMAGE_TYPES]
 
-    def messages(self, topics: Sequence[str] | None = None) -> Iterator[RecordedMessage]:
+    def messages(
+        self, topics: Sequence[str] | None = None, parsed: bool = True,
+    ) -> Iterator[RecordedMessage]:
         """Return the messages in the order of recording.
 
         Of a ROS 1 bag only events and pictures are there, and they are in ROS 2 form.
 
         Args:
             topics: Which topics; all if None.
+            parsed: Whether `message` is wanted. Without it, pictures of any encoding pass.
 
         Raises:
             RecordingError: Unknown topic, or (while iterating) damaged content.
@@ -146,7 +149,7 @@ class Recording:
         if unknown:
             raise RecordingError(
                 f'recording {self.path} has no topic {unknown[0]}, only {self._topic_list()}')
-        return self._iterate(topics)
+        return self._iterate(topics, parsed)
 
     def packets(self, topic: str | None = None) -> Iterator[PacketRecord]:
         """Return the event packets of a topic, or of the first one with events.
@@ -172,8 +175,10 @@ class Recording:
     def _topic_list(self) -> str:
         return ', '.join(f'{topic} ({name})' for topic, name in self.topics.items())
 
-    def _iterate(self, topics: Sequence[str] | None) -> Iterator[RecordedMessage]:
-        runs = [self._run(reader, topics) for reader in self._readers]
+    def _iterate(
+        self, topics: Sequence[str] | None, parsed: bool,
+    ) -> Iterator[RecordedMessage]:
+        runs = [self._run(reader, topics, parsed) for reader in self._readers]
         try:
             yield from merge(*runs, key=lambda message: message.log_time_ns)
         except RecordingError as error:
@@ -183,7 +188,7 @@ class Recording:
 
     @staticmethod
     def _run(
-        reader: Reader1 | Reader2, topics: Sequence[str] | None,
+        reader: Reader1 | Reader2, topics: Sequence[str] | None, parsed: bool,
     ) -> Iterator[RecordedMessage]:
         chosen = [c for c in reader.connections if topics is None or c.topic in topics]
         if not chosen:
@@ -197,8 +202,8 @@ class Recording:
                 if kind == 'other':
                     continue
                 raw = cdr_from_ros1(raw, msgtype)  # noqa: PLW2901
-            yield RecordedMessage(
-                connection.topic, msgtype, time, kind, from_cdr(raw, msgtype), raw)
+            yield RecordedMessage(connection.topic, msgtype, time, kind,
+                                  from_cdr(raw, msgtype) if parsed else None, raw)
 
 
 def _parts(path: Path) -> list[Path]:

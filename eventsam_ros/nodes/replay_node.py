@@ -169,7 +169,8 @@ class ReplayNode(Node):
         """Return the messages that can be published, from the start offset on."""
         assert self._recording is not None
         begin: int | None = None
-        for message in self._recording.messages(sorted(self._publishers_of)):
+        for message in self._recording.messages(
+                sorted(self._publishers_of), parsed=False):
             begin = message.log_time_ns if begin is None else begin
             if message.log_time_ns - begin >= self._start_s * SECOND_NS:
                 yield message
@@ -217,7 +218,7 @@ class ReplayNode(Node):
         that the stamps of events, pictures and masks still agree.
         """
         topics = [t for t in recording.event_topics if t in self._stamped_topics]
-        first = islice(recording.messages(topics), _SKEW_PACKETS) if topics else ()
+        first = islice(recording.messages(topics, parsed=False), _SKEW_PACKETS) if topics else ()
         return min((m.log_time_ns - stamp_of(m.raw) for m in first), default=0)
 
     def _sleep_until(self, due_ns: int, timeline: Timeline) -> None:

@@ -31,13 +31,11 @@ class StampedWindow:
         window: The events.
         stamp_ns: Host time of its end, or the stamp of the frame that ended it.
         frame_id: Frame of the sensor.
-        of_frame: Whether a frame ended it.
     """
 
     window: Window
     stamp_ns: int
     frame_id: str
-    of_frame: bool
 
 
 def warm_up() -> None:
@@ -159,6 +157,6 @@ class EventStream:
 
     def _stamped(self, window: Window, frame_id: str) -> StampedWindow:
         stamp = self._frames.pop(window.t_end, None)
-        if stamp is not None:
-            return StampedWindow(window, stamp, frame_id, True)
-        return StampedWindow(window, self._clock.to_host(window.t_end), frame_id, False)
+        if stamp is None:
+            stamp = self._clock.to_host(window.t_end)
+        return StampedWindow(window, stamp, frame_id)

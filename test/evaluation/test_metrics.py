@@ -2,7 +2,8 @@
 # Copyright 2026 The eventsam_ros authors
 """Metrics against loops over sets of pixels."""
 
-from hypothesis import given, strategies as st
+from hypothesis import given
+from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 import numpy as np
 import pytest

@@ -15,11 +15,7 @@ from rosbags.rosbag1 import Writer as Writer1
 
 from eventsam_ros.errors import RecordingError
 from eventsam_ros.evaluation import messages, recording_writer
-from eventsam_ros.evaluation.recordings import (
-    PacketRecord,
-    RecordingWriter,
-    open_recording,
-)
+from eventsam_ros.evaluation.recordings import PacketRecord, RecordingWriter, open_recording
 
 EVENTS = '/event_camera/events'
 START = 1_767_225_600_000_000_000

@@ -94,7 +94,6 @@ def test_windows_of_frames_end_at_the_frames_and_carry_their_stamps(camera):
     for _ in range(5):
         windows += stream.packet(camera.packet())
     (window,) = windows
-    assert window.of_frame
     assert window.stamp_ns == stamp
     # 20 ms of 500 events in 10 ms.
     assert len(window.window.events) == pytest.approx(1000, abs=60)
