@@ -7,7 +7,12 @@ from __future__ import annotations
 import importlib.util
 from pathlib import Path
 
+from hypothesis import settings
 import pytest
+
+# A loaded machine is no failure; how long a test takes is nobody's promise.
+settings.register_profile('project', deadline=None)
+settings.load_profile('project')
 
 
 @pytest.fixture(scope='session')

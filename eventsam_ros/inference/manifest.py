@@ -19,6 +19,7 @@ from eventsam_ros.events.tensors import BINS, REPRESENTATIONS
 FORMAT_VERSION = 1
 """The only layout of `bundle.yaml` that this release reads."""
 TASKS = ('events', 'event_semantic', 'rgbt_semantic', 'referring', 'panoramic')
+PROMPT_OUTPUTS = ('first', 'best')
 PRECISIONS = ('fp16', 'fp32')
 
 
@@ -54,6 +55,8 @@ class Manifest:
         channels: Channels of the embedding.
         stride: Input pixels to one place of the embedding.
         multimask: Whether outputs 1 to 3 of the decoder hold alternatives for one click.
+        prompt_output: Which output answers a prompt, one of PROMPT_OUTPUTS: the first, or the one
+            of which the network expects most.
         low_res_stride: Input pixels to one place of the mask logits.
         box_prior: Whether a box also comes as a mask prompt (see priors.box_logits).
         classes: Class names; empty for a model that knows objects only.
@@ -75,6 +78,7 @@ class Manifest:
     channels: int
     stride: int
     multimask: bool
+    prompt_output: str
     low_res_stride: int
     box_prior: bool
     classes: tuple[str, ...]
@@ -208,7 +212,9 @@ def read_manifest(path: Path) -> Manifest:
         width=picture.whole('width'), height=picture.whole('height'),
         mean=picture.levels('mean'), std=picture.levels('std', above_zero=True),
         channels=embedding.whole('channels'), stride=embedding.whole('stride'),
-        multimask=decoder.flag('multimask'), low_res_stride=decoder.whole('low_res_stride'),
+        multimask=decoder.flag('multimask'),
+        prompt_output=decoder.text('prompt_output', PROMPT_OUTPUTS),
+        low_res_stride=decoder.whole('low_res_stride'),
         box_prior=decoder.flag('box_prior'),
         classes=top.texts('classes'),
         files={key: _file_entry(files, key) for key in ('encoder', 'decoder')},

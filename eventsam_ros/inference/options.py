@@ -45,9 +45,9 @@ class AutomaticOptions:
     points_per_side: int = _option(
         8, 'Clicks across and down the picture (strategy grid).', 'clicks', 1, 64)
     pred_iou: float = _option(
-        0.6, 'Least IoU with the object that the network expects of a mask.', '1', 0, 1)
+        0.5, 'Least IoU with the object that the network expects of a mask.', '1', 0, 1)
     stability: float = _option(
-        0.7, 'Least IoU of a mask with itself when its threshold moves (SAM).', '1', 0, 1)
+        0.5, 'Least IoU of a mask with itself when its threshold moves (SAM).', '1', 0, 1)
     stability_offset: float = _option(
         1.0, 'How far the threshold moves for the stability.', 'logits', 0, 20)
     nms_iou: float = _option(0.5, 'IoU above which the worse of two masks goes.', '1', 0, 1)

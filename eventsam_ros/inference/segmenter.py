@@ -149,6 +149,7 @@ class Segmenter:
     ) -> None:
         """Fill in the best of each prompt's masks and its score."""
         letterbox = self._letterbox(window)
+        choose = self.bundle.manifest.prompt_output == 'best'
         with self._timed('propose'):
             calls = pack_prompts(
                 prompts, letterbox, BATCH, self.bundle.manifest.box_prior)
@@ -157,7 +158,7 @@ class Segmenter:
             logits, expected = self._decode(embedding, packed)
             with self._timed('post'):
                 for place, k in enumerate(packed.index):
-                    best = int(np.argmax(expected[place]))
+                    best = int(np.argmax(expected[place])) if choose else 0
                     masks[k] = letterbox.upscale(letterbox.cut(logits[place, best]))
                     scores[k] = expected[place, best]
 

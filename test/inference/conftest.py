@@ -110,7 +110,8 @@ def write_bundle(folder: Path) -> Path:
         'input': {'width': WIDTH, 'height': HEIGHT,
                   'mean': [128.0, 127.0, 126.0], 'std': [64.0, 32.0, 16.0]},
         'embedding': {'channels': 3, 'stride': 16},
-        'decoder': {'multimask': True, 'low_res_stride': 4, 'box_prior': False},
+        'decoder': {'multimask': True, 'prompt_output': 'best', 'low_res_stride': 4,
+                    'box_prior': False},
         'classes': [], 'files': files,
         'precision': 'fp32', 'licence': 'Apache-2.0',
         'training': {'recipe': 'by hand', 'data': 'none', 'commit': 'none', 'metrics': {}}}

@@ -209,6 +209,15 @@ def test_bundle_of_one_output_uses_only_that(edited_bundle):
     assert masks.scores.tolist() == pytest.approx([0.9])
 
 
+def test_bundle_says_whether_the_first_or_the_best_output_answers(edited_bundle, segmenter):
+    folder = edited_bundle(lambda manifest: manifest['decoder'].update(prompt_output='first'))
+    first = Segmenter(load_bundle(folder), threads=1, options=OPTIONS)
+    window, click = _window((50, 60)), [Prompt(points=(Point(50, 60),))]
+    # 0.9 is the first output's score in the tiny bundle
+    assert first.segment(window, click).scores.tolist() == pytest.approx([0.9])
+    assert segmenter.segment(window, click).scores[0] >= np.float32(0.9)
+
+
 def test_options_are_checked_when_set(segmenter):
     with pytest.raises(ValueError, match=r'^pred_iou must be between 0 and 1, but got 2$'):
         segmenter.options = replace(OPTIONS, pred_iou=2)
