@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import threading
 import time
 
+import rclpy
 from rclpy.clock import Clock
 from std_msgs.msg import Header
 
@@ -145,6 +146,8 @@ class Pipeline:
             scene.header, scene.window, scene.masks, scene.background)
 
     def _on_failure(self, error: Exception) -> None:
+        if not rclpy.ok():
+            return  # Ctrl-C came while a window was at work; nothing can be published any more
         self.counters['windows_failed'] += 1
         text = str(error) if isinstance(error, EventsamError) else repr(error)
         self._fault(f'a window could not be segmented: {text}')

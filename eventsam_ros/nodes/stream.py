@@ -79,14 +79,21 @@ class EventStream:
         """Return all counters, those of the packet decoder and of the windows among them."""
         parts = () if self._decoder is None or self._policy is None else (
             self._decoder.counters, self._policy.counters, self._clock.counters)
-        return {k: v for part in parts for k, v in part.items()} | dict(self.counters)
+        merged = {k: v for part in parts for k, v in part.items()} | dict(self.counters)
+        # What waited for the end of its window when the stream began anew is no fault.
+        merged['events_dropped'] = (
+            merged.get('events_dropped', 0) - self.counters['events_unfinished'])
+        return merged
 
     def reset(self) -> None:
         """Forget time, windows and decoder state; the counters go on."""
         if self._decoder is not None:
             self._decoder.reset()
         if self._policy is not None:
+            before = self._policy.counters['events_dropped']
             self._policy.reset()
+            self.counters['events_unfinished'] += (
+                self._policy.counters['events_dropped'] - before)
         self._clock.reset()
         self._next_seq = None
         self._frames.clear()

@@ -48,6 +48,9 @@ def test_a_number_that_goes_back_begins_anew_without_a_loss(camera):
     assert stream.restarts == 1
     assert stream.counters['packets_lost'] == 0
     assert stream.counters['events'] == 2 * 8 * 500
+    # Of the first 80 ms, 50 ms made a window and 30 ms waited for the end of theirs.
+    assert stream.counts()['events_unfinished'] == pytest.approx(1500, abs=60)
+    assert stream.counts()['events_dropped'] == 0
 
 
 def test_a_publisher_that_does_not_count_loses_nothing(camera):
