@@ -259,6 +259,10 @@ def main(args: Sequence[str] | None = None) -> int:
         node.play()
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
+    except Exception:
+        # A signal ends the context under a message that is being published, which then fails.
+        if rclpy.ok():
+            raise
     finally:
         executor.shutdown()
         if answers.ident is not None:

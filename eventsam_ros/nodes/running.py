@@ -28,6 +28,10 @@ def run(make: Callable[[], Node], args: Sequence[str] | None = None) -> int:
         rclpy.spin(node)
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
+    except Exception:
+        # A signal ends the context under whatever rclpy is doing, which then fails in its own way.
+        if rclpy.ok():
+            raise
     finally:
         if node is not None:
             node.destroy_node()
