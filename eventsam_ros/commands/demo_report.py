@@ -12,7 +12,8 @@ from typing import Any
 
 from .demo_plan import Plan
 
-DROPPED = 'dropped.'
+DROPPED, STAGE = 'dropped.', 'stage_ms.'
+NETWORK = ('encode', 'decode')
 
 
 def write_report(plan: Plan) -> dict[str, Any]:
@@ -22,6 +23,8 @@ def write_report(plan: Plan) -> dict[str, Any]:
     node = recorder.pop('diagnostics')
     drops = {key.removeprefix(DROPPED): int(value)
              for key, value in node.items() if key.startswith(DROPPED)}
+    stages = {key.removeprefix(STAGE): float(value)
+              for key, value in node.items() if key.startswith(STAGE)}
     events, played_s = int(node.get('events', 0)), plan.seconds * plan.rounds
     report = {
         'recording': 'simulated' if plan.simulated else str(plan.recording),
@@ -43,6 +46,7 @@ def write_report(plan: Plan) -> dict[str, Any]:
         'dropped': drops,
         'processing_ms': _rounded(recorder['processing_ms']),
         'pipeline_latency_ms': _rounded(recorder['pipeline_latency_ms']),
+        'stages_ms': stages, 'outside_network': _outside_network(stages),
         'ground_truth': recorder['ground_truth'],
         'machine': {'system': platform.platform(), 'processors': os.cpu_count(),
                     'python': platform.python_version()},
@@ -68,7 +72,7 @@ def summarise(report: dict[str, Any], output: Path) -> str:
                     'masks'),
         ('masks', f'{report["masks"]["published"]} of {report["masks"]["objects"]} objects'),
         ('dropped', drops or 'nothing'),
-        ('processing', _milliseconds(report['processing_ms'])),
+        ('processing', _milliseconds(report['processing_ms']) + _share(report)),
         ('latency', f'{_milliseconds(report["pipeline_latency_ms"])} from window end to mask'),
     ]
     truth = report['ground_truth']
@@ -87,8 +91,21 @@ def _take(path: Path) -> dict[str, Any]:
     return content
 
 
+def _share(report: dict[str, Any]) -> str:
+    share = report['outside_network']
+    return '' if share is None else f'; {100 * share:.0f} % of it outside of the network'
+
+
 def _rounded(values: dict[str, float]) -> dict[str, float]:
     return {name: round(value, 2) for name, value in values.items()}
+
+
+def _outside_network(stages: dict[str, float]) -> float | None:
+    """Return the share of the processing time that is not the network."""
+    total = sum(stages.values())
+    if total <= 0:
+        return None
+    return round(1 - sum(stages.get(name, 0.0) for name in NETWORK) / total, 4)
 
 
 def _milliseconds(values: dict[str, float]) -> str:

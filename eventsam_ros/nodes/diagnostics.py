@@ -11,6 +11,8 @@ from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus, KeyValue
 
 DROPPED = 'dropped.'
 """Prefix of the keys that count what was dropped, by name."""
+STAGE = 'stage_ms.'
+"""Prefix of the keys that say what a stage of a window takes, milliseconds in the mean."""
 BY_POLICY = ('windows_superseded', 'pictures_superseded')
 """Drops that are the newest-first policy at work, not a fault."""
 
@@ -29,7 +31,7 @@ class Health:
         rates: Growth per second, by the counters' names.
         latency_ms: p50, p95, p99 from the end of a window to its published mask.
         processing_ms: p50, p95, p99 of the time that a window was worked on.
-        stages_ms: Milliseconds of the last window by stage.
+        stages_ms: Mean milliseconds of a window by stage.
         latency_limit_ms: p95 above which latency is a warning.
         backend: Back end and bundle.
         stream: Encoding and size of the stream.
@@ -85,7 +87,7 @@ def status(name: str, health: Health) -> DiagnosticStatus:
     values |= {f'{DROPPED}{name}': count for name, count in health.drops.items()}
     values |= {f'pipeline_latency_ms.{p}': f'{v:.3f}' for p, v in health.latency_ms.items()}
     values |= {f'processing_time_ms.{p}': f'{v:.3f}' for p, v in health.processing_ms.items()}
-    values |= {f'last_{stage}_ms': f'{v:.3f}' for stage, v in health.stages_ms.items()}
+    values |= {f'{STAGE}{stage}': f'{v:.3f}' for stage, v in health.stages_ms.items()}
     return DiagnosticStatus(
         level=level, name=name, message=message, hardware_id=health.stream,
         values=[KeyValue(key=key, value=str(value)) for key, value in values.items()])

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass
 import threading
@@ -64,6 +64,8 @@ class Pipeline:
         counters: windows, masks_published, masks and what was dropped, by name (see DROPS).
         latency_ms: From the end of a window to its published mask, by the node's clock.
         processing_ms: Time that a window was worked on until its mask was published.
+        stages_ms: Sum of that time over all windows by stage; publish is what no stage of the
+            segmenter explains.
     """
 
     DROPS = (
@@ -94,6 +96,7 @@ class Pipeline:
         self.counters: Counter[str] = Counter(windows=0, masks_published=0, masks=0)
         self.latency_ms = Series()
         self.processing_ms = Series()
+        self.stages_ms: defaultdict[str, float] = defaultdict(float)
 
     def start(self) -> None:
         """Begin to work."""
@@ -133,6 +136,10 @@ class Pipeline:
         processing_ms = (time.perf_counter() - start) * 1e3
         latency_ms = (self._clock.now().nanoseconds - stamped.stamp_ns) / 1e6
         self.processing_ms.add(processing_ms)
+        stages = self._segmenter.timings
+        for name, spent in stages.items():
+            self.stages_ms[name] += spent
+        self.stages_ms['publish'] += processing_ms - sum(stages.values())
         self.latency_ms.add(latency_ms)
         self.counters['masks_published'] += 1
         self.counters['masks'] += len(masks)
@@ -151,3 +158,8 @@ class Pipeline:
         self.counters['windows_failed'] += 1
         text = str(error) if isinstance(error, EventsamError) else repr(error)
         self._fault(f'a window could not be segmented: {text}')
+
+    def mean_stages_ms(self) -> dict[str, float]:
+        """Return what each stage took in the mean of all published windows, milliseconds."""
+        windows = max(self.counters['masks_published'], 1)
+        return {name: total / windows for name, total in dict(self.stages_ms).items()}

@@ -286,7 +286,7 @@ class SegmentNode(LifecycleNode):
             True, None if self._last_packet_s is None else now_s - self._last_packet_s,
             values['diagnostics.stale_s'], drops, new_drops, counters,
             self._rates.look(counters, now_s), pipeline.latency_ms.percentiles(),
-            pipeline.processing_ms.percentiles(), dict(self._segmenter.timings),
+            pipeline.processing_ms.percentiles(), pipeline.mean_stages_ms(),
             values['diagnostics.latency_ms'],
             f'{self._segmenter.engine_name}, bundle {self._segmenter.bundle.manifest.name}',
             stream.format, self._fault)
