@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import distributions
 import json
 import os
 from pathlib import Path
@@ -22,12 +22,9 @@ def machine() -> dict[str, Any]:
         names = [line.split(':', 1)[1].strip() for line in details.read_text().splitlines()
                  if line.startswith('model name')]
         processor = names[0] if names else processor
+    installed = {d.metadata['Name']: d.version for d in distributions()}
     versions = {'python': platform.python_version()}
-    for package in _PACKAGES:
-        try:
-            versions[package] = version(package)
-        except PackageNotFoundError:
-            continue
+    versions |= {name: installed[name] for name in _PACKAGES if name in installed}
     memory = os.sysconf('SC_PAGE_SIZE') * os.sysconf('SC_PHYS_PAGES') / 2 ** 30
     return {'processor': processor, 'cores': os.cpu_count(), 'memory_gib': round(memory, 1),
             'system': platform.platform(), 'versions': versions}

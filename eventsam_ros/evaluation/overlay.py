@@ -26,6 +26,20 @@ _TEXT = (245, 245, 245)
 _DARK_TEXT = (25, 20, 20)
 _FULL = 3.0
 """Events of a pixel that show at nearly full colour."""
+_COUNTS = 64
+"""Numbers of events with a shade of their own."""
+
+
+def _shades() -> UInt8:
+    """Return the colour of each number of events, darker ones first, uint8 [2 _COUNTS, 3]."""
+    strength = 1 - 0.55 * np.exp(-(np.arange(_COUNTS) - 1) / _FULL)
+    strength[0] = 0
+    ground = np.array(BACKGROUND, np.float64)
+    rows = [ground + strength[:, None] * (np.array(c) - ground) for c in (DARKER, BRIGHTER)]
+    return np.rint(np.concatenate(rows)).astype(np.uint8)
+
+
+_SHADES = _shades()
 
 
 def draw_events(window: Window) -> UInt8:
@@ -43,16 +57,10 @@ def draw_events(window: Window) -> UInt8:
     inside = (events.x < window.width) & (events.y < window.height)
     index = (events.y.astype(np.intp) * window.width + events.x)[inside]
     on = events.p[inside] > 0
-    brighter = np.bincount(index[on], minlength=size).astype(np.float32)
-    darker = np.bincount(index[~on], minlength=size).astype(np.float32)
-    picture = np.empty((size, 3), np.uint8)
-    picture[:] = BACKGROUND
-    hit = np.flatnonzero(brighter + darker)
-    strength = 1 - 0.55 * np.exp(-(brighter[hit] + darker[hit] - 1) / _FULL)
-    colour = np.where((brighter[hit] >= darker[hit])[:, None], BRIGHTER, DARKER)
-    ground = np.array(BACKGROUND, np.float32)
-    picture[hit] = np.rint(ground + strength[:, None] * (colour - ground))
-    return picture.reshape(window.height, window.width, 3)
+    total = np.bincount(index, minlength=size)
+    brighter = np.bincount(index[on], minlength=size)
+    code = np.minimum(total, _COUNTS - 1) + _COUNTS * (2 * brighter >= total)
+    return np.asarray(_SHADES[code].reshape(window.height, window.width, 3), np.uint8)
 
 
 def id_colour(mask_id: int) -> tuple[int, int, int]:
@@ -171,8 +179,9 @@ def _tint(
 ) -> None:
     x0, y0, x1, y1 = (int(side) for side in box)
     part, inside = canvas[y0:y1, x0:x1], mask[y0:y1, x0:x1]
-    mixed = part[inside] * (1 - fill) + np.array(colour, np.float32) * fill
-    part[inside] = np.rint(mixed)
+    plain = np.full_like(part, colour)
+    mixed = cv2.addWeighted(part, 1 - fill, plain, fill, 0)
+    np.copyto(part, mixed, where=inside[:, :, None])
 
 
 def _outline(
