@@ -16,7 +16,7 @@ import tempfile
 
 from eventsam_ros.errors import EventsamError
 
-SIMULATED_S = 8.0
+SIMULATED_S = 6.0
 SHORT_S = 4.0
 """Recordings shorter than this are played several times."""
 

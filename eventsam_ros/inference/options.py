@@ -45,7 +45,7 @@ class AutomaticOptions:
     points_per_side: int = _option(
         8, 'Clicks across and down the picture (strategy grid).', 'clicks', 1, 64)
     pred_iou: float = _option(
-        0.5, 'Least IoU with the object that the network expects of a mask.', '1', 0, 1)
+        0.45, 'Least IoU with the object that the network expects of a mask.', '1', 0, 1)
     stability: float = _option(
         0.5, 'Least IoU of a mask with itself when its threshold moves (SAM).', '1', 0, 1)
     stability_offset: float = _option(
