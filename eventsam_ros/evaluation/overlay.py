@@ -8,6 +8,7 @@ from collections.abc import Sequence
 import colorsys
 
 import cv2
+import numba
 import numpy as np
 
 from eventsam_ros.events.types import Bool, Float32, UInt8, Window
@@ -42,6 +43,23 @@ def _shades() -> UInt8:
 _SHADES = _shades()
 
 
+@numba.njit(nogil=True, cache=True)
+def _paint(x, y, p, counts, shades, picture):  # type: ignore[no-untyped-def]
+    height, width = picture.shape[:2]
+    for i in range(len(x)):
+        if x[i] < width and y[i] < height:
+            counts[y[i], x[i], 1 if p[i] else 0] += 1
+    most = len(shades) // 2
+    for row in range(height):
+        for column in range(width):
+            darker, brighter = counts[row, column]
+            shade = min(darker + brighter, most - 1)
+            if brighter >= darker:
+                shade += most
+            for channel in range(3):
+                picture[row, column, channel] = shades[shade, channel]
+
+
 def draw_events(window: Window) -> UInt8:
     """Draw a window: brighter events white, darker ones blue, on a dark ground.
 
@@ -53,14 +71,10 @@ def draw_events(window: Window) -> UInt8:
     Returns:
         bgr uint8 [height, width, 3].
     """
-    events, size = window.events, window.width * window.height
-    inside = (events.x < window.width) & (events.y < window.height)
-    index = (events.y.astype(np.intp) * window.width + events.x)[inside]
-    on = events.p[inside] > 0
-    total = np.bincount(index, minlength=size)
-    brighter = np.bincount(index[on], minlength=size)
-    code = np.minimum(total, _COUNTS - 1) + _COUNTS * (2 * brighter >= total)
-    return np.asarray(_SHADES[code].reshape(window.height, window.width, 3), np.uint8)
+    picture = np.empty((window.height, window.width, 3), np.uint8)
+    counts = np.zeros((window.height, window.width, 2), np.int32)
+    _paint(window.events.x, window.events.y, window.events.p, counts, _SHADES, picture)
+    return picture
 
 
 def id_colour(mask_id: int) -> tuple[int, int, int]:

@@ -28,7 +28,7 @@ REPRESENTATIONS = ('robust', 'eventsam')
 
 @numba.njit(nogil=True, cache=True)
 def _accumulate(x, y, p, t, t_first, t_span, grid):  # type: ignore[no-untyped-def]
-    bins, height, width = grid.shape
+    height, width, bins = grid.shape
     last = bins - 1
     for i in range(len(t)):
         if x[i] >= width or y[i] >= height:
@@ -39,8 +39,19 @@ def _accumulate(x, y, p, t, t_first, t_span, grid):  # type: ignore[no-untyped-d
         low = min(int(tau), last - 1)
         upper = np.float32(tau - low)
         sign = np.float32(1.0) if p[i] else np.float32(-1.0)
-        grid[low, y[i], x[i]] += sign * (np.float32(1.0) - upper)
-        grid[low + 1, y[i], x[i]] += sign * upper
+        grid[y[i], x[i], low] += sign * (np.float32(1.0) - upper)
+        grid[y[i], x[i], low + 1] += sign * upper
+
+
+def _grid(events: Events, width: int, height: int, t_first: int, t_last: int) -> Float32:
+    """Return the voxel grid with its bins last, float32 [height, width, 3]."""
+    if width < 1 or height < 1:
+        raise ValueError(f'sensor size must be at least 1x1, but got {width}x{height}')
+    # Bins last: both that an event touches lie in one line of the cache.
+    grid = np.zeros((height, width, BINS), np.float32)
+    span = max(int(t_last) - int(t_first), 1)
+    _accumulate(events.x, events.y, events.p, events.t, int(t_first), span, grid)
+    return grid
 
 
 def voxel_grid(events: Events, width: int, height: int, t_first: int, t_last: int) -> Float32:
@@ -59,12 +70,7 @@ def voxel_grid(events: Events, width: int, height: int, t_first: int, t_last: in
     Raises:
         ValueError: The sensor has no pixels.
     """
-    if width < 1 or height < 1:
-        raise ValueError(f'sensor size must be at least 1x1, but got {width}x{height}')
-    grid = np.zeros((BINS, height, width), np.float32)
-    span = max(int(t_last) - int(t_first), 1)
-    _accumulate(events.x, events.y, events.p, events.t, int(t_first), span, grid)
-    return grid
+    return _grid(events, width, height, t_first, t_last).transpose(2, 0, 1)
 
 
 def eventsam_image(events: Events, width: int, height: int) -> UInt8:
@@ -90,32 +96,28 @@ def eventsam_image(events: Events, width: int, height: int) -> UInt8:
 
 
 @numba.njit(nogil=True, cache=True)
-def _clip_sum(grid, limit):  # type: ignore[no-untyped-def]
+def _clip(grid, limit):  # type: ignore[no-untyped-def]
     flat = grid.reshape(-1)
     for i in range(len(flat)):
         flat[i] = min(max(flat[i], -limit), limit)
 
 
-@numba.njit(nogil=True, cache=True)
+@numba.njit(nogil=True, cache=True, fastmath=True)
 def _compress(grid, half_level, picture):  # type: ignore[no-untyped-def]
-    bins, height, width = grid.shape
-    total = 0.0
+    values, out = grid.reshape(-1), picture.reshape(-1)
+    total = np.float64(0.0)
     active = 0
-    for value in grid.reshape(-1):
-        size = abs(value)
-        if size > 1e-3:
-            total += size
-            active += 1
-    level = half_level
-    if active > 0:
-        level = max(level, total / active)
-    level = np.float32(level)
-    for row in range(height):
-        for column in range(width):
-            for b in range(bins):
-                value = grid[b, row, column]
-                shade = np.float32(127.0) * value / (abs(value) + level)
-                picture[row, column, b] = np.uint8(np.rint(np.float32(128.0) + shade))
+    for i in range(len(values)):
+        size = abs(values[i])
+        seen = size > np.float32(1e-3)
+        total += size if seen else np.float32(0.0)
+        active += seen
+    level = np.float32(max(half_level, total / max(active, 1)))
+    for i in range(len(values)):
+        value = values[i]
+        shade = np.float32(127.0) * value / (abs(value) + level)
+        # + 0.5 and cut off: rounded, since the sum is positive
+        out[i] = np.uint8(shade + np.float32(128.5))
 
 
 def _check_size(width: int, height: int) -> None:
@@ -143,13 +145,13 @@ def robust_image(window: Window, out_width: int, out_height: int) -> UInt8:
         ValueError: A size below 1x1.
     """
     _check_size(out_width, out_height)
-    grid = voxel_grid(window.events, window.width, window.height, window.t_start, window.t_end)
-    _clip_sum(grid, np.float32(PIXEL_LIMIT))
+    grid = _grid(window.events, window.width, window.height, window.t_start, window.t_end)
+    _clip(grid, np.float32(PIXEL_LIMIT))
     if (out_width, out_height) != (window.width, window.height):
         shrink = max(window.width / out_width, window.height / out_height)
         method = cv2.INTER_AREA if shrink > 1 else cv2.INTER_LINEAR
-        resized = [cv2.resize(b, (out_width, out_height), interpolation=method) for b in grid]
-        grid = np.stack(resized) * np.float32(max(shrink, 1.0))
+        grid = np.asarray(cv2.resize(grid, (out_width, out_height), interpolation=method))
+        grid *= np.float32(max(shrink, 1.0))
     picture = np.empty((out_height, out_width, BINS), np.uint8)
     _compress(grid, HALF_LEVEL, picture)
     return picture

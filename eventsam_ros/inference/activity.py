@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import cv2
+import numba
 import numpy as np
 
 from eventsam_ros.events.types import Float32, Window
@@ -13,6 +14,15 @@ from .letterbox import Letterbox
 
 PIXEL_EVENTS = 8
 """Events that one pixel may count, so that a flickering lamp does not outweigh an object."""
+
+
+@numba.njit(nogil=True, cache=True)
+def _count(x, y, most, counts):  # type: ignore[no-untyped-def]
+    """Count events a pixel up to a limit; those outside are left out."""
+    height, width = counts.shape
+    for i in range(len(x)):
+        if x[i] < width and y[i] < height and counts[y[i], x[i]] < most:
+            counts[y[i], x[i]] += 1
 
 
 def event_activity(window: Window) -> Float32:
@@ -27,16 +37,12 @@ def event_activity(window: Window) -> Float32:
     Returns:
         float32 [height, width], each 0 to PIXEL_EVENTS.
     """
-    events, width, height = window.events, window.width, window.height
-    index = events.y.astype(np.intp) * width + events.x
-    if len(events) and (int(events.x.max()) >= width or int(events.y.max()) >= height):
-        index = index[(events.x < width) & (events.y < height)]
-    counts = np.bincount(index, minlength=width * height).reshape(height, width)
-    clipped = np.minimum(counts, PIXEL_EVENTS).astype(np.float32)
-    active = (clipped > 0).view(np.uint8)
+    clipped = np.zeros((window.height, window.width), np.uint8)
+    _count(window.events.x, window.events.y, PIXEL_EVENTS, clipped)
+    active = np.minimum(clipped, 1)
     around = cv2.boxFilter(active, -1, (3, 3), normalize=False, borderType=cv2.BORDER_CONSTANT)
     clipped[around < 2] = 0
-    return clipped
+    return clipped.astype(np.float32)
 
 
 def cell_events(activity: Float32, letterbox: Letterbox) -> Float32:

@@ -41,7 +41,7 @@ class AutomaticOptions:
     strategy: str = field(default='events', metadata={'setting': Setting(
         'Where to click: on places with events and on objects seen before, or on a grid (SAM).',
         '', choices=STRATEGIES)})
-    prompts: int = _option(16, 'Most clicks in a window (strategy events).', 'clicks', 1, 256)
+    prompts: int = _option(12, 'Most clicks in a window (strategy events).', 'clicks', 1, 256)
     points_per_side: int = _option(
         8, 'Clicks across and down the picture (strategy grid).', 'clicks', 1, 64)
     pred_iou: float = _option(

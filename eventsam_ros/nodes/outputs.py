@@ -81,7 +81,7 @@ class Outputs:
 
     def publish_pictures(
         self, header: Header, window: Window, masks: Masks,
-        background: tuple[int, UInt8] | None,
+        background: UInt8 | None,
     ) -> None:
         """Draw and publish what someone looks at.
 
@@ -89,7 +89,7 @@ class Outputs:
             header: Of the window.
             window: Its events.
             masks: What was found in it.
-            background: Newest camera picture and its stamp; drawn where it fits the sensor.
+            background: Camera picture of that moment; drawn on where it fits the sensor.
         """
         events: UInt8 | None = None
         if self._event_image.get_subscription_count():
@@ -97,8 +97,8 @@ class Outputs:
             self._event_image.publish(to_message(events, 'bgr8', header))
         if self._overlay.get_subscription_count():
             size = (window.height, window.width)
-            if background is not None and background[1].shape[:2] == size:
-                picture = background[1]
+            if background is not None and background.shape[:2] == size:
+                picture = background
             else:
                 picture = draw_events(window) if events is None else events
             self._overlay.publish(to_message(draw_overlay(picture, masks), 'bgr8', header))

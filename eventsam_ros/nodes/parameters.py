@@ -93,8 +93,8 @@ PARAMETERS: tuple[Parameter, ...] = (
               '0 takes what the bundle was trained on.', unit='ms', low=0, high=1000),
     Parameter('window.count', 50_000, 'Events in a window of the policy count.', unit='events',
               low=100, high=10_000_000),
-    Parameter('use_images', False, 'Subscribe to image, as the background of the overlay; the '
-              'policy frame does it in any case.'),
+    Parameter('use_images', False, 'Subscribe to image, and draw the overlay on the picture of '
+              'the moment instead of on the events.'),
     Parameter('prompts.hold_s', 2.0, 'How long a prompt is used after it came; 0 keeps it until '
               '~/reset.', ANY_TIME, 's', 0, 3600),
     Parameter('diagnostics.period_s', 1.0, 'Time between two messages on /diagnostics.',

@@ -20,6 +20,7 @@ from eventsam_ros.inference.masks import Masks
 from eventsam_ros.inference.prompts import Prompt
 from eventsam_ros.inference.segmenter import Segmenter
 
+from .backgrounds import Backgrounds
 from .outputs import Outputs
 from .statistics import Series
 from .stream import StampedWindow
@@ -47,20 +48,20 @@ class Scene:
         header: Of the window.
         window: Its events.
         masks: What was found in it.
-        background: Newest camera picture and its stamp (ns), or None.
+        background: Camera picture of that moment, uint8 [H, W, 3], or None.
     """
 
     header: Header
     window: Window
     masks: Masks
-    background: tuple[int, UInt8] | None
+    background: UInt8 | None
 
 
 class Pipeline:
     """Segments the newest window and publishes what it finds, pictures in a thread of their own.
 
     Attributes:
-        background: Newest picture of the camera with its stamp (ns), uint8 [H, W, 3], or None.
+        backgrounds: Pictures of the camera for the overlay.
         counters: windows, masks_published, masks and what was dropped, by name (see DROPS).
         latency_ms: From the end of a window to its published mask, by the node's clock.
         processing_ms: Time that a window was worked on until its mask was published.
@@ -92,7 +93,7 @@ class Pipeline:
         # Drawing may take longer than segmenting, and the next window shall not wait for it.
         self._artist = NewestWorker[Scene](self._draw, self._on_failure)
         self._forget = threading.Event()
-        self.background: tuple[int, UInt8] | None = None
+        self.backgrounds = Backgrounds()
         self.counters: Counter[str] = Counter(windows=0, masks_published=0, masks=0)
         self.latency_ms = Series()
         self.processing_ms = Series()
@@ -100,7 +101,7 @@ class Pipeline:
 
     def start(self) -> None:
         """Begin to work."""
-        self.background = None
+        self.backgrounds.clear()
         self._forget.set()
         self._artist.start()
         self._worker.start()
@@ -146,7 +147,8 @@ class Pipeline:
         self._outputs.publish_times(processing_ms, latency_ms)
         if self._outputs.watched():
             self.counters['pictures_superseded'] += self._artist.submit(
-                Scene(header, stamped.window, masks, self.background))
+                Scene(header, stamped.window, masks,
+                      self.backgrounds.at(stamped.stamp_ns)))
 
     def _draw(self, scene: Scene) -> None:
         self._outputs.publish_pictures(

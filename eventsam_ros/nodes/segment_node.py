@@ -214,13 +214,14 @@ class SegmentNode(LifecycleNode):
     def _on_image(self, message: Image) -> None:
         if self._stream is None or self._pipeline is None:
             return
-        try:
-            self._pipeline.background = nanoseconds(message.header.stamp), to_bgr(message)
-        except ValueError as error:
-            self._stream.counters['images_unreadable'] += 1
-            self.get_logger().warning(str(error), throttle_duration_sec=5.0)
-        self._submit(self._stream.frame(
-            nanoseconds(message.header.stamp), message.header.frame_id))
+        stamp_ns = nanoseconds(message.header.stamp)
+        if self._values['use_images']:
+            try:
+                self._pipeline.backgrounds.add(stamp_ns, to_bgr(message))
+            except ValueError as error:
+                self._stream.counters['images_unreadable'] += 1
+                self.get_logger().warning(str(error), throttle_duration_sec=5.0)
+        self._submit(self._stream.frame(stamp_ns, message.header.frame_id))
 
     def _submit(self, windows: Sequence[StampedWindow]) -> None:
         if not windows:
