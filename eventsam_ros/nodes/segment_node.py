@@ -10,6 +10,7 @@ import sys
 import time
 from typing import Any
 
+import cv2
 from diagnostic_msgs.msg import DiagnosticArray
 from event_camera_msgs.msg import EventPacket
 from geometry_msgs.msg import PointStamped
@@ -298,4 +299,6 @@ def main(args: Sequence[str] | None = None) -> int:
     # Each packet needs the interpreter a few times; waiting 5 ms for it every time, as is the
     # default while the other threads compute, would let packets pile up.
     sys.setswitchinterval(SWITCH_S)
+    # Its pictures are too small to share among threads that the network needs.
+    cv2.setNumThreads(1)
     return run(SegmentNode, args)
