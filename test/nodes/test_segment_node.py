@@ -193,7 +193,8 @@ def test_pictures_are_drawn_only_while_someone_looks(bench):
 
 
 def test_windows_end_at_the_stamps_of_images(graph, tiny_bundle, camera):
-    bench = Bench(graph, tiny_bundle, camera, **{'window.policy': 'frame'}).activate()
+    bench = Bench(graph, tiny_bundle, camera,
+                  **{'window.policy': 'frame', 'use_images': True}).activate()
     frames = bench.other.create_publisher(Image, 'image', 10)
     overlays = graph.listen(bench.other, Image, 'segment_node/overlay')
     graph.wait_for(frames.get_subscription_count)
