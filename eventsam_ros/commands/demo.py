@@ -10,6 +10,7 @@ report.json; a summary is printed.
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 import shutil
 import tempfile
@@ -27,6 +28,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument('--bundle', type=Path, help='bundle to run; default: the one that ships')
     parser.add_argument('--output', type=Path, default=Path('demo_output'),
                         help='folder for the results (default demo_output)')
+    parser.add_argument('--no-film', action='store_true',
+                        help='draw nothing, as on a vehicle where nobody looks')
     parser.add_argument('--seed', type=int, default=13, help='seed of the simulated recording')
 
 
@@ -40,6 +43,7 @@ def run(arguments: argparse.Namespace) -> int:
     with tempfile.TemporaryDirectory(prefix='.recording.', dir=output) as scratch:
         recording = arguments.bag or _simulated(Path(scratch) / 'simulated', arguments.seed)
         show = plan(recording, bundle, output, SHORT_S, simulated=arguments.bag is None)
+        show = replace(show, film=not arguments.no_film)
         play(show)
     report = write_report(show)
     print(summarise(report, output))

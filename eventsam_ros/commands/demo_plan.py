@@ -36,6 +36,7 @@ class Plan:
         height: Sensor rows.
         seconds: Length of the recording.
         rounds: How often it is played.
+        film: Whether the overlay is drawn and filmed.
     """
 
     recording: Path
@@ -50,6 +51,7 @@ class Plan:
     height: int
     seconds: float
     rounds: int
+    film: bool = True
 
 
 def check_bundle(path: Path | None) -> Bundle:

@@ -86,7 +86,7 @@ def _recorder(plan: Plan) -> list[str]:
         outputs['ground_truth'] = plan.truth
     remaps = [f'{name}:={topic}' for name, topic in outputs.items()]
     return ['-m', 'eventsam_ros.nodes.recorder_node', '--ros-args',
-            '-p', f'output:={plan.output.resolve()}',
+            '-p', f'output:={plan.output.resolve()}', '-p', f'film:={str(plan.film).lower()}',
             *(word for remap in remaps for word in ('-r', remap))]
 
 

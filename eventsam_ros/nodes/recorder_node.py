@@ -55,7 +55,8 @@ class RecorderNode(Node):
         self._diagnostics: dict[str, str] = {}
         masks = self.create_subscription(Image, 'mask', self._on_mask, qos.replay())
         self._mask_topic = masks.topic_name
-        self.create_subscription(Image, 'overlay', self._on_overlay, qos.replay())
+        if self.declare_parameter('film', True).value:
+            self.create_subscription(Image, 'overlay', self._on_overlay, qos.replay())
         self.create_subscription(Image, 'ground_truth', self._on_truth, qos.replay())
         for topic, name in (('processing_time_ms', 'processing_ms'),
                             ('pipeline_latency_ms', 'pipeline_latency_ms')):
