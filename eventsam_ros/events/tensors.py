@@ -70,7 +70,8 @@ def voxel_grid(events: Events, width: int, height: int, t_first: int, t_last: in
     Raises:
         ValueError: The sensor has no pixels.
     """
-    return _grid(events, width, height, t_first, t_last).transpose(2, 0, 1)
+    grid = _grid(events, width, height, t_first, t_last)
+    return np.asarray(grid.transpose(2, 0, 1), np.float32)
 
 
 def eventsam_image(events: Events, width: int, height: int) -> UInt8:
