@@ -8,6 +8,7 @@ arrived. A jump back by more than a second starts everything anew. What is given
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections import deque
 from typing import Protocol
 
@@ -45,7 +46,7 @@ class WindowPolicy(Protocol):
         """Give up what waits and start anew; the counters go on."""
 
 
-class _Policy:
+class _Policy(ABC):
     """What the policies share: the sensor, the queue and the counters."""
 
     def __init__(self, width: int, height: int) -> None:
@@ -82,9 +83,9 @@ class _Policy:
     def _restart(self) -> None:
         """Forget what belongs to the time before a jump."""
 
+    @abstractmethod
     def _complete(self) -> list[Window]:
         """Return the windows that the events so far complete."""
-        raise NotImplementedError
 
     def _window(self, events: Events, start: int, end: int) -> Window:
         self._counters['windows'] += 1
