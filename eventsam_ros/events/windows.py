@@ -80,6 +80,7 @@ class _Policy(ABC):
         self._arrivals.clear()
         self._restart()
 
+    @abstractmethod
     def _restart(self) -> None:
         """Forget what belongs to the time before a jump."""
 
@@ -156,6 +157,9 @@ class CountWindows(_Policy):
         if not 1 <= count <= EVENT_LIMIT:
             raise ValueError(f'count must be 1 to {EVENT_LIMIT}, but got {count}')
         self._size = int(count)
+
+    def _restart(self) -> None:
+        """Do nothing: a count remembers nothing but the events."""
 
     def _complete(self) -> list[Window]:
         windows = []
