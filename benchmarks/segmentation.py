@@ -29,6 +29,8 @@ from eventsam_ros.simulation.samples import held_out_window
 from .baselines import BOX, CLICK
 from .results import write_result
 
+FIRST = 1000
+"""First window by default: 0 to 39 and from 100000 on served to choose settings."""
 GROUPS = 5
 """Groups of windows whose means give the spread."""
 SLOW, SLOW_EVERY = ('GrabCut',), 10
@@ -86,13 +88,14 @@ def _baselines(
 
 
 def measure(
-    segmenter: Segmenter, windows: int, baselines: bool, progress: Callable[[Any], Any],
+    segmenter: Segmenter, first: int, windows: int, baselines: bool,
+    progress: Callable[[Any], Any],
 ) -> dict[str, dict[str, float]]:
     """Return mean IoU, standard deviation over groups of windows, and objects, by method."""
     scores: Scores = {}
     for seed in progress(range(windows)):
         group = seed * GROUPS // windows
-        window, ids = held_out_window(seed)
+        window, ids = held_out_window(first + seed)
         masks = [np.asarray(ids == i) for i in np.unique(ids) if i]
         _network(segmenter, window, masks, group, scores)
         found = segmenter.segment(window).label_image()
@@ -119,12 +122,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--bundle', type=Path, help='bundle folder; default: the shipped one')
     parser.add_argument('--windows', type=int, default=200, help='held-out windows, default 200')
+    parser.add_argument('--first', type=int, default=FIRST, help=f'first window, default {FIRST}')
     parser.add_argument('--no-baselines', action='store_true', help='measure the bundle alone')
     parser.add_argument('--output', type=Path, help='JSON file to write')
     arguments = parser.parse_args()
     cv2.setNumThreads(1)
     segmenter = Segmenter(load_bundle(arguments.bundle))
-    table = measure(segmenter, arguments.windows, not arguments.no_baselines,
+    table = measure(segmenter, arguments.first, arguments.windows, not arguments.no_baselines,
                     lambda x: tqdm(x, disable=None))
     for name, row in table.items():
         print(f'{name:32s} mIoU {row["miou"]:.3f} +- {row["spread"]:.3f}  '
@@ -132,7 +136,8 @@ def main() -> int:
     if arguments.output:
         write_result(arguments.output, 'segmentation of held-out simulated windows',
                      'python -m benchmarks.segmentation ' + ' '.join(sys.argv[1:]),
-                     {'windows': arguments.windows, 'methods': table})
+                     {'first': arguments.first, 'windows': arguments.windows,
+                      'methods': table})
     return 0
 
 

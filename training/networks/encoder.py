@@ -72,11 +72,6 @@ class DenseHead(nn.Module):
         return F.pixel_shuffle(self.project(embedding), 4)
 
 
-def parameters_in_millions(module: nn.Module) -> float:
-    """Return the number of parameters / 1e6."""
-    return sum(p.numel() for p in module.parameters()) / 1e6
-
-
 def normalise(picture: Tensor, mean: float, std: float) -> Tensor:
     """Return uint8 pictures [B, H, W, 3] as network input float32 [B, 3, H, W]."""
     return (picture.permute(0, 3, 1, 2).to(torch.float32) - mean) / std
