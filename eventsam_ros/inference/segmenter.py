@@ -167,7 +167,7 @@ class Segmenter:
         with self._timed('propose'):
             activity = event_activity(window)
             events = cell_events(activity, letterbox)
-            empty = float(activity.sum()) < options.min_window_events
+            empty = int(activity.sum()) < options.min_window_events
             points = np.empty((0, 2), np.float32) if empty else self._points(events, letterbox)
         columns, rows = letterbox.cells
         if len(points) == 0:
