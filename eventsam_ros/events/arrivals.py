@@ -19,23 +19,52 @@ EVENT_LIMIT = 10_000_000
 """Events that may wait; the oldest go first."""
 
 
+CONFIRM_NS = 1_000_000
+"""Time that must pass behind a jump for it to be one.
+
+A corrupt time word puts the events up to the next one, 16 µs later on real sensors, elsewhere.
+"""
+
+UNSURE_LIMIT = 100_000
+"""Events behind a jump that may wait for its confirmation; with more of them it is one."""
+
+_JUMP, _SPIKE, _UNSURE = range(3)
+
+
 @numba.njit(nogil=True, cache=True)
 def _progress(t, newest, jump):  # type: ignore[no-untyped-def]
-    """Return the newest time at each event, until one that jumps back."""
+    """Return the newest time at each event, until one that jumps."""
     times = np.empty(len(t), np.int64)
     for i in range(len(t)):
-        if t[i] < newest - jump:
+        if not -jump <= t[i] - newest <= jump:
             return times[:i]
         newest = max(newest, t[i])
         times[i] = newest
     return times
 
 
+@numba.njit(nogil=True, cache=True)
+def _judge(t, newest, confirm):  # type: ignore[no-untyped-def]
+    """Say what the jump from `newest` to t[0] is, and how many events it lasts if a spike."""
+    start = t[0]
+    for i in range(1, len(t)):
+        if t[i] < start - confirm or start < newest - confirm <= t[i]:
+            return _SPIKE, i
+        if t[i] >= start + confirm:
+            return _JUMP, 0
+    return _UNSURE, 0
+
+
 class Arrivals:
     """A queue of events by progress: the newest time that was reached when each arrived.
 
     Progress never steps back, so a few µs of disorder leave an event where it arrived. A jump
-    back empties the queue and starts anew.
+    back empties the queue and starts anew. Behind a jump, back or ahead, events wait until a
+    millisecond of theirs has passed; if time returns before, they are left out.
+
+    Attributes:
+        dropped: Events given up because time jumped back or too many waited.
+        mistimed: Events left out because their time was far off and the next ones' was not.
     """
 
     def __init__(self) -> None:
@@ -43,11 +72,13 @@ class Arrivals:
         self._parts: deque[tuple[Events, Int64]] = deque()
         self._count = 0
         self._newest: int | None = None
+        self._unsure = Events.empty()
         self.dropped = 0
+        self.mistimed = 0
 
     def __len__(self) -> int:
         """Return the number of events that wait."""
-        return self._count
+        return self._count + len(self._unsure)
 
     @property
     def oldest(self) -> int | None:
@@ -65,6 +96,9 @@ class Arrivals:
         Yields:
             Whether time jumped back before the run that was just appended.
         """
+        if len(self._unsure) > 0:
+            events = Events.concatenate([self._unsure, events])
+            self._unsure = Events.empty()
         jumped = False
         while len(events) > 0:
             newest = int(events.t[0]) if self._newest is None else self._newest
@@ -72,13 +106,22 @@ class Arrivals:
             if len(times) > 0:
                 self._append(events[:len(times)], times)
                 yield jumped
-            jumped = len(times) < len(events)
-            if jumped:
+                jumped = False
                 events = events[len(times):]
+                continue
+            verdict, count = _judge(events.t, newest, CONFIRM_NS)
+            if verdict == _UNSURE and len(events) <= UNSURE_LIMIT:
+                self._unsure = events
+                return
+            if verdict == _SPIKE:
+                self.mistimed += count
+                events = events[count:]
+            elif events.t[0] < newest:
                 self.dropped += self._count
                 self.clear()
+                jumped = True
             else:
-                return
+                self._newest = int(events.t[0])
 
     def between(self, start: int, end: int) -> Events:
         """Return the events with progress in [start, end), which stay in the queue."""
@@ -123,6 +166,7 @@ class Arrivals:
         self._parts.clear()
         self._count = 0
         self._newest = None
+        self._unsure = Events.empty()
 
     def _append(self, events: Events, times: Int64) -> None:
         self._parts.append((events, times))

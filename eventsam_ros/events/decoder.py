@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from eventsam_ros.errors import DecodeError
 
-from .encoding import COUNTERS, Encoding
+from .encoding import COUNTERS, SIDE_LIMIT, Encoding
 from .evt3 import Evt3
 from .libcaer import Libcaer
 from .libcaer_cmp import LibcaerCmp
@@ -28,9 +28,6 @@ ENCODINGS = tuple(_ENCODINGS)
 
 TRIGGER_LIMIT = 100_000
 """Trigger edges that a decoder keeps for take_triggers(); the oldest go first."""
-
-SIDE_LIMIT = 1 << 15
-"""Most columns or rows of a sensor: addresses have 15 bits at most."""
 
 
 class PacketDecoder:

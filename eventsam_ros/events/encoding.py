@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 
 from .types import Events, Triggers, UInt8
 
+SIDE_LIMIT = 1 << 15
+"""Most columns or rows of a sensor: addresses have 15 bits at most."""
+
 COUNTERS = (
     'packets', 'words', 'events', 'triggers', 'out_of_range', 'address_lost', 'reserved',
     'before_time', 'stray_bytes', 'wraps', 'gaps', 'triggers_dropped',

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 import numpy as np
 import pytest
 
-from eventsam_ros.events import Events, arrivals
-from eventsam_ros.events.windows import CountWindows, FrameWindows, PeriodWindows
+from eventsam_ros.events import Events, Triggers, arrivals
+from eventsam_ros.events.windows import CountWindows, FrameWindows, PeriodWindows, TriggerWindows
 
 MS = 1_000_000
 SECOND = 1000 * MS
@@ -92,7 +92,8 @@ CUTS = st.sets(st.integers(0, 80), max_size=5)
 @given(steps=STEPS, cuts=CUTS)
 def test_periods_match_a_plain_loop(steps, cuts):
     period = 2 * MS
-    events = events_at(SECOND + np.cumsum(steps).astype(np.int64))
+    # The last step confirms a jump just before it.
+    events = events_at(SECOND + np.cumsum([*steps, 2 * MS]).astype(np.int64))
     expected, waiting, start, newest = [], [], None, None
     for index, t in enumerate(events.t.tolist()):
         start = t if start is None else start
@@ -110,7 +111,7 @@ def test_periods_match_a_plain_loop(steps, cuts):
 @settings(deadline=None, max_examples=100)
 @given(steps=STEPS, cuts=CUTS, count=st.integers(1, 30))
 def test_counts_match_a_plain_loop(steps, cuts, count):
-    events = events_at(SECOND + np.cumsum(steps).astype(np.int64))
+    events = events_at(SECOND + np.cumsum([*steps, 2 * MS]).astype(np.int64))
     whole = len(events) // count * count
     windows = push_all(CountWindows(count, 4, 4), events, cuts)
     assert [w.events.x.tolist() for w in windows] == [
@@ -198,11 +199,98 @@ def test_bag_loop_gives_windows_again(frames_first):
     if not frames_first:
         windows += policy.frame(2 * MS)
     windows += policy.frame(9 * MS)
-    # A frame that is ahead of the events in jumping back looks late.
-    assert [w.t_end for w in windows] == [9 * MS] if frames_first else [2 * MS, 9 * MS]
-    assert policy.counters['frames_late'] == int(frames_first)
+    assert [w.t_end for w in windows] == [2 * MS, 9 * MS]
+    assert policy.counters['frames_late'] == 0
     assert policy.counters['frames_dropped'] == 1
     assert policy.counters['jumps_back'] == 1
+
+
+def test_frames_ahead_of_the_events_in_a_bag_loop_are_bounded_and_counted():
+    policy = FrameWindows(4, 4, MS)
+    policy.push(events_at([50 * SECOND, 50 * SECOND + 30 * MS]))
+    policy.frame(50 * SECOND + 10 * MS)
+    for frame in range(1, 71):
+        assert policy.frame(frame * MS) == []
+    assert policy.frame(70 * MS) == []
+    assert policy.counters['frames_late'] == 1
+    windows = policy.push(events_at([0, 70 * MS]))
+    assert [w.t_end for w in windows] == [frame * MS for frame in range(7, 71)]
+    assert policy.counters['frames_dropped'] == 6
+
+
+def test_frame_that_jumped_back_alone_does_not_hold_up_the_next():
+    policy = FrameWindows(4, 4, MS)
+    policy.push(events_at([50 * SECOND, 50 * SECOND + 30 * MS]))
+    for frame, windows in ((10, 1), (-9000, 0), (-20_000, 0), (20, 1)):
+        assert len(policy.frame(50 * SECOND + frame * MS)) == windows
+    assert policy.counters['frames_dropped'] == 2
+    policy.frame(MS)
+    policy.reset()
+    assert policy.counters['frames_dropped'] == 3
+
+
+def test_frame_far_ahead_of_the_events_does_not_hold_up_the_next():
+    policy = FrameWindows(4, 4, MS)
+    policy.push(events_at([0, 30 * MS]))
+    for frame, windows in ((10, 1), (5000, 0), (20, 1)):
+        assert len(policy.frame(frame * MS)) == windows
+    assert policy.counters['frames_dropped'] == 1
+
+
+@pytest.mark.parametrize('off', [3 * SECOND, -3 * SECOND])
+@pytest.mark.parametrize('cuts', [[], [2], [3], [2, 3, 4]])
+def test_events_of_a_corrupt_time_are_left_out_and_restart_nothing(off, cuts):
+    policy = PeriodWindows(10 * MS, 4, 4)
+    times = [50 * SECOND + k * MS for k in range(12)]
+    times[2:2] = [50 * SECOND + off, 50 * SECOND + off + 16_000]
+    assert summary(push_all(policy, events_at(times), cuts)) == [
+        (50 * SECOND, 50 * SECOND + 10 * MS, [0, 1, *range(4, 12)])]
+    assert policy.counters['events_mistimed'] == 2
+    assert policy.counters['jumps_back'] == policy.counters['events_dropped'] == 0
+
+
+def test_many_events_of_one_far_time_are_a_jump(monkeypatch):
+    monkeypatch.setattr(arrivals, 'UNSURE_LIMIT', 10)
+    policy = CountWindows(5, 4, 4)
+    policy.push(events_at([0] * 4))
+    assert policy.push(events_at([3 * SECOND] * 10)) == []
+    assert len(policy.push(events_at([3 * SECOND]))) == 3
+
+
+def test_events_that_wait_for_the_confirmation_of_a_jump_are_counted_at_a_reset():
+    policy = PeriodWindows(10 * MS, 4, 4)
+    policy.push(events_at([0, 1, 3 * SECOND]))
+    policy.reset()
+    assert policy.counters['events_dropped'] == 3
+
+
+def edges(*rows):
+    """Return trigger edges from tuples (t, channel, edge)."""
+    t, channel, edge = zip(*rows, strict=True)
+    return Triggers(np.array(t, np.int64), np.array(channel, np.uint16), np.array(edge, np.uint8))
+
+
+@pytest.mark.parametrize(('edge', 'ends', 'ignored'), [
+    ('rising', [5, 25], 2), ('falling', [10], 3), ('both', [5, 10, 25], 1)])
+@pytest.mark.parametrize('events_first', [True, False])
+def test_windows_end_at_the_edges_of_a_trigger(edge, ends, ignored, events_first):
+    policy = TriggerWindows(64, 48, channel=6, edge=edge, duration_ns=4 * MS)
+    given = edges((5 * MS, 6, 1), (6 * MS, 2, 1), (10 * MS, 6, 0), (25 * MS, 6, 1))
+    events = events_at([k * MS for k in range(31)])
+    windows = policy.push(events) if events_first else policy.triggers(given)
+    assert windows == []
+    windows = policy.triggers(given) if events_first else policy.push(events)
+    assert summary(windows) == [
+        ((end - 4) * MS, end * MS, list(range(end - 4, end))) for end in ends]
+    assert policy.counters['edges_ignored'] == ignored
+    assert policy.triggers(Triggers.empty()) == []
+
+
+def test_windows_of_triggers_without_a_length_reach_back_to_the_edge_before():
+    policy = TriggerWindows(64, 48, channel=0, edge='rising')
+    policy.push(events_at([k * MS for k in range(31)]))
+    windows = policy.triggers(edges((5 * MS, 0, 1), (20 * MS, 0, 1)))
+    assert [(w.t_start, w.t_end) for w in windows] == [(0, 5 * MS), (5 * MS, 20 * MS)]
 
 
 def test_events_that_wait_are_bounded(monkeypatch):
@@ -214,7 +302,8 @@ def test_events_that_wait_are_bounded(monkeypatch):
 
 
 @pytest.mark.parametrize('policy', [
-    PeriodWindows(10 * MS, 4, 4), CountWindows(5, 4, 4), FrameWindows(4, 4)])
+    PeriodWindows(10 * MS, 4, 4), CountWindows(5, 4, 4), FrameWindows(4, 4),
+    TriggerWindows(4, 4, 0, 'both')])
 def test_no_events_make_no_windows(policy):
     assert policy.push(Events.empty()) == []
     policy.reset()
@@ -226,6 +315,8 @@ def test_no_events_make_no_windows(policy):
     (lambda: PeriodWindows(MS, 0, 4), '^sensor size must be at least 1x1, but got 0x4$'),
     (lambda: CountWindows(0, 4, 4), '^count must be 1 to 10000000, but got 0$'),
     (lambda: FrameWindows(4, 4, 0), '^duration must be at least 1 ns, but got 0$'),
+    (lambda: TriggerWindows(4, 4, -1, 'both'), '^channel must be at least 0, but got -1$'),
+    (lambda: TriggerWindows(4, 4, 0, 'up'), '^edge must be one of rising, falling, both, but'),
 ])
 def test_impossible_windows_are_refused(make, sentence):
     with pytest.raises(ValueError, match=sentence):
