@@ -38,7 +38,7 @@ def _data(arguments: argparse.Namespace, recipe: Recipe) -> None:
 
 def _fit(arguments: argparse.Namespace, recipe: Recipe) -> None:
     from .fit import fit
-    fit(recipe, arguments.data, arguments.run)
+    fit(recipe, arguments.data, arguments.run, bundle=arguments.from_bundle)
 
 
 def _export(arguments: argparse.Namespace, recipe: Recipe) -> None:
@@ -74,6 +74,9 @@ def _parser() -> argparse.ArgumentParser:
         if name in ('fit', 'export'):
             command.add_argument(
                 '--run', type=Path, default=Path('runs/default'), help='folder of the run')
+        if name == 'fit':
+            command.add_argument(
+                '--from-bundle', type=Path, help='bundle whose weights training begins with')
         if name == 'data':
             command.add_argument('--photo-root', type=Path, help="root of the recipe's photos")
             command.add_argument('--jobs', type=int, default=2, help='processes, default 2')

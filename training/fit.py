@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright 2026 The eventsam_ros authors
-"""Train a promptable segmenter from nothing; a rerun continues where the last one stopped."""
+"""Train a promptable segmenter, from nothing or from a bundle; a rerun continues the last one."""
 
 from __future__ import annotations
 
@@ -20,9 +20,13 @@ from .networks.encoder import normalise
 from .networks.promptable import PromptableSegmenter
 from .recipe import Phase, Recipe
 from .validate import validate, validation_set
+from .warm_start import load_weights, restore_statistics
 
 _LOG = ('step', 'phase', 'seconds', 'images_per_second', 'loss', 'iou', 'rate',
         'click', 'box', 'click_best', 'box_best', 'score_error')
+
+_STATISTICS = 64
+"""Pictures that the statistics of a bundle's batch norms are taken from."""
 
 
 def learning_rate(phase: Phase, step: int) -> float:
@@ -66,6 +70,22 @@ class Run:
              {'params': plain, 'weight_decay': 0.0}], lr=first.rate, fused=True)
         self.step, self.seconds = 0, 0.0
         self._resume()
+
+    def begin_with(self, bundle: Path, store: Store) -> None:
+        """Take the weights of a bundle; a run that has begun already goes on with its own.
+
+        Args:
+            bundle: Folder, of the recipe's build.
+            store: Pictures for the statistics of the batch norms.
+        """
+        if self.step > 0:
+            return
+        load_weights(self.network, bundle, self.recipe)
+        rng = np.random.default_rng(self.recipe.seed)
+        chosen = rng.integers(0, len(store), _STATISTICS).tolist()
+        pictures = [torch.from_numpy(store[k][0].copy())[None] for k in chosen]
+        restore_statistics(self.network, pictures, self.recipe)
+        self.average.load_state_dict(self.network.state_dict())
 
     def _resume(self) -> None:
         path = self.folder / 'last.pt'
@@ -129,6 +149,7 @@ def _log(path: Path, row: dict[str, float]) -> None:
 
 def fit(
     recipe: Recipe, data: Path, folder: Path, check_every: int = 500, check_windows: int = 60,
+    bundle: Path | None = None,
 ) -> None:
     """Train all phases of a recipe.
 
@@ -138,10 +159,13 @@ def fit(
         folder: Run folder; an interrupted run in it is continued.
         check_every: Steps between validations and checkpoints.
         check_windows: Held-out windows a validation uses.
+        bundle: Folder of a bundle to begin with; None begins from nothing.
     """
     torch.set_flush_denormal(True)
     run = Run(recipe, folder)
     store = Store(data)
+    if bundle is not None:
+        run.begin_with(bundle, store)
     held_out = validation_set(recipe, check_windows)
     total = sum(p.steps for p in recipe.phases)
     while run.step < total:

@@ -15,9 +15,10 @@ from eventsam_ros.inference.bundle import load_bundle  # noqa: E402
 from eventsam_ros.inference.prompts import Point, Prompt  # noqa: E402
 from eventsam_ros.inference.segmenter import Segmenter  # noqa: E402
 from training.__main__ import main  # noqa: E402
-from training.data.store import write_shards  # noqa: E402
+from training.data.store import Store, write_shards  # noqa: E402
 from training.fit import Run, fit, learning_rate  # noqa: E402
-from training.recipe import Phase, Recipe, load_recipe  # noqa: E402
+from training.networks.encoder import normalise  # noqa: E402
+from training.recipe import Phase, Recipe, RecipeError, load_recipe  # noqa: E402
 
 PHASES = (Phase(64, 64, 3, batch=2, prompts=2, warm_up=1),
           Phase(96, 64, 3, batch=2, prompts=2, warm_up=1))
@@ -143,3 +144,61 @@ def test_photos_without_a_root_are_one_sentence(tmp_path, capsys):
     recipe = Path(__file__).parents[2] / 'training' / 'recipes' / 'default.yaml'
     assert main(['data', str(recipe), '--data', str(tmp_path)]) == 1
     assert '--photo-root' in capsys.readouterr().err
+
+
+@pytest.fixture(scope='module')
+def continued(data, bundle, tmp_path_factory):
+    folder = tmp_path_factory.mktemp('continued')
+    begun = Run(RECIPE, folder)
+    begun.begin_with(bundle, Store(data))
+    return begun
+
+
+def test_a_run_begins_with_the_answers_of_a_bundle(run, continued):
+    shipped = Run(RECIPE, run).average.eval()
+    picture = torch.from_numpy(np.random.default_rng(2).normal(0, 1, (2, 3, 64, 96))).float()
+    coords, labels = torch.tensor([[[30.0, 40.0]], [[50.0, 20.0]]]), torch.ones(2, 1)
+    for average in (continued.network.eval(), continued.average.eval()):
+        answers = []
+        for network in (shipped, average):
+            network.decoder.resize(96, 64)
+            with torch.no_grad():
+                embedding = network.encoder(picture)
+                masks, scores = network.decoder(
+                    embedding, coords, labels, torch.zeros(2, 1, 16, 24), torch.zeros(2),
+                    torch.tensor([0, 1]))
+            answers.append((embedding, masks, scores))
+        for wanted, found in zip(*answers, strict=True):
+            # The bundle has fp16 weights.
+            assert (found - wanted).abs().max() < 0.02 * wanted.abs().max()
+
+
+def test_batch_norms_of_a_bundle_get_statistics_to_train_with(data, continued):
+    store, seen = Store(data), []
+    norm = continued.network.encoder.backbone.bn1
+    with torch.no_grad():
+        for k in range(len(store)):
+            picture = normalise(torch.from_numpy(store[k][0].copy())[None], 128.0, 40.0)
+            seen.append(continued.network.encoder.backbone.conv_stem(picture))
+    values = torch.cat(seen)
+    # 64 of the 6 pictures were drawn, so the statistics are theirs within chance.
+    spread = values.std((0, 2, 3))
+    assert ((norm.running_mean - values.mean((0, 2, 3))).abs() < 0.3 * spread).all()
+    ratio = norm.running_var / values.var((0, 2, 3))
+    assert ((ratio > 0.5) & (ratio < 2)).all()
+
+
+def test_a_run_that_has_begun_keeps_its_own_weights(data, run, bundle):
+    again = Run(RECIPE, run)
+    before = {k: v.clone() for k, v in again.network.state_dict().items()}
+    again.begin_with(bundle, Store(data))
+    for name, value in again.network.state_dict().items():
+        assert torch.equal(value, before[name])
+
+
+def test_a_bundle_of_another_build_is_one_sentence(data, bundle, tmp_path):
+    other = Recipe('small', PHASES, width=64, height=64)
+    with pytest.raises(RecipeError, match='not a bundle of mobilenetv4_conv_small at 64x64'):
+        Run(other, tmp_path).begin_with(bundle, Store(data))
+    with pytest.raises(RecipeError, match=r'encoder\.onnx cannot be read'):
+        Run(RECIPE, tmp_path).begin_with(tmp_path / 'nothing', Store(data))
