@@ -13,18 +13,22 @@ from numpy.typing import NDArray
 from eventsam_ros.errors import DecodeError
 
 from .encoding import COUNTERS, SIDE_LIMIT, Encoding
+from .evt2 import Evt2
 from .evt3 import Evt3
+from .evt21 import Evt21, Evt21Legacy
 from .libcaer import Libcaer
 from .libcaer_cmp import LibcaerCmp
 from .mono import Mono
+from .trigger import Trigger
 from .types import Events, Triggers, UInt8
 
 _ENCODINGS: dict[str, Callable[[int, int], Encoding]] = {
     'evt3': Evt3, 'libcaer': Libcaer, 'libcaer_cmp': LibcaerCmp, 'mono': Mono,
+    'trigger': Trigger, 'evt2': Evt2, 'evt21': Evt21, 'evt21_legacy': Evt21Legacy,
 }
 
 ENCODINGS = tuple(_ENCODINGS)
-"""Encodings that can be decoded, as EventPacket names them."""
+"""Encodings that can be decoded, as EventPacket names them; those of EVT 2 are ours."""
 
 TRIGGER_LIMIT = 100_000
 """Trigger edges that a decoder keeps for take_triggers(); the oldest go first."""
@@ -82,11 +86,11 @@ class PacketDecoder:
 
         Args:
             data: The packet's bytes; uint8 [N] if an array.
-            time_base: The packet's time base in ns (not used by evt3).
+            time_base: The packet's time base in ns (not used by evt2, evt21 and evt3).
 
         Returns:
-            Its events, in sensor time: for evt3 since some start of the camera, for the others
-            since the epoch.
+            Its events, in sensor time: for evt2, evt21 and evt3 since some start of the camera,
+            for the others since the epoch. None for trigger: see take_triggers().
 
         Raises:
             DecodeError: Not bytes, or a time base that is no time.
@@ -106,12 +110,7 @@ class PacketDecoder:
     def take_triggers(self) -> Triggers:
         """Return the trigger edges since the last call, in arrival order."""
         parts, self._triggers = self._triggers, []
-        if not parts:
-            return Triggers.empty()
-        return Triggers(
-            np.concatenate([part.t for part in parts]),
-            np.concatenate([part.channel for part in parts]),
-            np.concatenate([part.edge for part in parts]))
+        return Triggers.concatenate(parts)
 
     def gap(self) -> None:
         """Tell that packets were lost: time goes on, addresses are unknown until sent again."""
@@ -125,8 +124,10 @@ class PacketDecoder:
 
     def _keep(self, triggers: Triggers) -> None:
         self._triggers.append(triggers)
-        while sum(len(part) for part in self._triggers) > TRIGGER_LIMIT:
-            self._counters['triggers_dropped'] += len(self._triggers.pop(0))
+        surplus = sum(len(part) for part in self._triggers) - TRIGGER_LIMIT
+        if surplus > 0:
+            self._triggers = [self.take_triggers()[surplus:]]
+            self._counters['triggers_dropped'] += surplus
 
 
 def _as_bytes(data: bytes | bytearray | memoryview | NDArray[Any]) -> UInt8:

@@ -15,19 +15,28 @@ SIDE_LIMIT = 1 << 15
 """Most columns or rows of a sensor: addresses have 15 bits at most."""
 
 COUNTERS = (
-    'packets', 'words', 'events', 'triggers', 'out_of_range', 'address_lost', 'reserved',
-    'before_time', 'stray_bytes', 'wraps', 'gaps', 'triggers_dropped',
+    'packets', 'words', 'events', 'triggers', 'event_words', 'vector_words', 'vector_events',
+    'address_words', 'time_words', 'system_words', 'reserved', 'before_time', 'out_of_range',
+    'address_lost', 'stray_bytes', 'wraps', 'gaps', 'triggers_dropped',
 )
 """Names of the counters:
 
 packets, words (or records), events, triggers: what was read and what came out of it.
-out_of_range: events outside the sensor, left out.
-address_lost: events left out after lost packets, until their row and vector base are sent again.
+event_words, vector_words, address_words, time_words: words that hold one event, a mask of them,
+an address for later words, or time. vector_events: bits that are set in the masks.
+system_words: words of the sensor about itself, skipped.
 reserved: words of a type without a meaning, skipped.
 before_time: words before the first full time, skipped.
+out_of_range: events outside the sensor, left out.
+address_lost: events left out after lost packets, until their row and vector base are sent again.
 stray_bytes: bytes at the end of a packet that make no whole word.
 wraps: turns of the sensor's time counter (those backwards subtract).
 gaps: calls of gap(). triggers_dropped: edges that nobody took and for which there was no room.
+
+They add up, for every encoding and however corrupt the words:
+words = event_words + vector_words + address_words + time_words + triggers + system_words
++ reserved + before_time, and
+event_words + vector_events = events + out_of_range + address_lost.
 """
 
 

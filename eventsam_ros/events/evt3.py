@@ -23,6 +23,8 @@ from .types import Events, Triggers, UInt8
 
 ADDR_Y, ADDR_X, VECT_BASE_X, VECT_12, VECT_8 = 0x0, 0x2, 0x3, 0x4, 0x5
 TIME_LOW, TIME_HIGH, EXT_TRIGGER = 0x6, 0x8, 0xA
+CONTINUED_4, IMU = 0x7, 0xD
+"""Monitoring, skipped, as are OTHERS and CONTINUED_12, the kinds above IMU."""
 
 UNKNOWN = 1 << 16
 """Vector base after lost packets: what it would place is left out."""
@@ -60,18 +62,31 @@ def _join(words, state):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(nogil=True, cache=True)
-def _room(words):  # type: ignore[no-untyped-def]
-    """Return the most events that words can hold."""
-    total = 0
+def _tally(words):  # type: ignore[no-untyped-def]
+    """Count words of single events, vectors, addresses, time and monitoring.
+
+    Apart from the walk, whose time is its branches: 16-bit sums of 16-bit words, over indices and
+    not over items, are a vector loop to the compiler.
+    """
+    singles, vectors, addresses, times, system = 0, 0, 0, 0, 0
+    one = np.uint16(1)
     for start in range(0, len(words), 4096):
-        # 16-bit sums of 16-bit words: the compiler makes this a vector loop.
-        single = np.uint16(0)
-        vectors = np.uint16(0)
-        for word in words[start:start + 4096]:
-            single += np.uint16((word & np.uint16(0xF000)) == np.uint16(ADDR_X << 12))
-            vectors += np.uint16((word & np.uint16(0xE000)) == np.uint16(VECT_12 << 12))
-        total += np.int64(single) + 12 * np.int64(vectors)
-    return total
+        block = words[start:start + 4096]
+        s, v, a, t, m = (
+            np.uint16(0), np.uint16(0), np.uint16(0), np.uint16(0), np.uint16(0))
+        for i in range(len(block)):
+            kind = block[i] >> np.uint16(12)
+            s += np.uint16(kind == ADDR_X)
+            v += np.uint16(kind >> one == VECT_12 >> 1)
+            a += np.uint16(kind == ADDR_Y) + np.uint16(kind == VECT_BASE_X)
+            t += np.uint16(kind == TIME_LOW) + np.uint16(kind == TIME_HIGH)
+            m += np.uint16(kind >= IMU) + np.uint16(kind == CONTINUED_4)
+        singles += np.int64(s)
+        vectors += np.int64(v)
+        addresses += np.int64(a)
+        times += np.int64(t)
+        system += np.int64(m)
+    return singles, vectors, addresses, times, system
 
 
 @numba.njit(nogil=True, cache=True)
@@ -179,7 +194,8 @@ def _decode(words, state, width, height):  # type: ignore[no-untyped-def]
     if state[_SYNC] != _FULL:
         skipped = _join(words, state)
         words = words[skipped:]
-    room = _room(words) + 1
+    tally = _tally(words)
+    room = tally[0] + 12 * tally[1] + 1
     packed = np.empty(room, np.uint32)
     t = np.empty(room, np.int64)
     n, trigger_t, trigger_word, beyond, no_base, reserved = _walk(words, state, packed, t)
@@ -189,7 +205,7 @@ def _decode(words, state, width, height):  # type: ignore[no-untyped-def]
         packed[:n], t, np.uint32(width), np.uint32(height))
     return (
         x, y, p, t, trigger_t, trigger_word,
-        outside + beyond, no_base + no_row, reserved, skipped)
+        outside + beyond, no_base + no_row, reserved, skipped, tally)
 
 
 class Evt3:
@@ -215,13 +231,17 @@ class Evt3:
         """Decode one packet; the time base has no meaning here."""
         words, stray = whole_units(data, np.dtype('<u2'))
         turn = int(self._state[_TURN])
-        x, y, p, t, trigger_t, trigger_word, outside, lost, reserved, skipped = _decode(
+        x, y, p, t, trigger_t, trigger_word, outside, lost, reserved, skipped, tally = _decode(
             words, self._state, self._width, self._height)
+        singles, vectors, addresses, times, system = tally
         triggers = Triggers(
             trigger_t, (trigger_word >> 8) & 0xF, (trigger_word & 1).astype(np.uint8))
         return Decoded(Events(x, y, p, t), triggers, {
-            'words': len(words), 'stray_bytes': stray, 'out_of_range': outside,
-            'address_lost': lost, 'reserved': reserved, 'before_time': skipped,
+            'words': len(words), 'stray_bytes': stray, 'event_words': singles,
+            'vector_words': vectors, 'vector_events': len(t) + outside + lost - singles,
+            'address_words': addresses, 'time_words': times, 'system_words': system,
+            'out_of_range': outside, 'address_lost': lost, 'reserved': reserved,
+            'before_time': skipped,
             'wraps': int(self._state[_TURN]) - turn,
         })
 

@@ -27,18 +27,22 @@ _X, _BASE, _POLARITY, _STATE_SIZE = range(4)
 
 
 @numba.njit(nogil=True, cache=True)
-def _room(words):  # type: ignore[no-untyped-def]
-    """Return the most events that words can hold."""
-    total = 0
+def _tally(words):  # type: ignore[no-untyped-def]
+    """Count words of single events, vectors, addresses and time."""
+    singles, vectors, addresses, times = 0, 0, 0, 0
     for word in words:
         kind = word >> 12
-        total += (kind == ADDR_Y) + 8 * (kind == VECT_8)
-    return total
+        singles += kind == ADDR_Y
+        vectors += kind == VECT_8
+        addresses += (kind == ADDR_X) | (kind == VECT_BASE_Y)
+        times += kind <= TIME_LOW
+    return singles, vectors, addresses, times
 
 
 @numba.njit(nogil=True, cache=True)
 def _decode(words, state, time_base, width, height):  # type: ignore[no-untyped-def]
-    room = _room(words)
+    tally = _tally(words)
+    room = tally[0] + 8 * tally[1]
     x = np.empty(room, np.uint16)
     y = np.empty(room, np.uint16)
     p = np.empty(room, np.uint8)
@@ -92,8 +96,9 @@ def _decode(words, state, time_base, width, height):  # type: ignore[no-untyped-
     if room > 2 * n:
         # Windows keep these arrays: sparse vectors must not hold several times their memory.
         return (
-            x[:n].copy(), y[:n].copy(), p[:n].copy(), t[:n].copy(), outside, lost, reserved)
-    return x[:n], y[:n], p[:n], t[:n], outside, lost, reserved
+            x[:n].copy(), y[:n].copy(), p[:n].copy(), t[:n].copy(), outside, lost, reserved,
+            tally)
+    return x[:n], y[:n], p[:n], t[:n], outside, lost, reserved, tally
 
 
 class LibcaerCmp:
@@ -113,10 +118,13 @@ class LibcaerCmp:
     def decode(self, data: UInt8, time_base: int) -> Decoded:
         """Decode one packet whose first event was at `time_base` ns."""
         words, stray = whole_units(data, np.dtype('<u2'))
-        x, y, p, t, outside, lost, reserved = _decode(
+        x, y, p, t, outside, lost, reserved, tally = _decode(
             words, self._state, time_base, self._width, self._height)
+        singles, vectors, addresses, times = tally
         return Decoded(Events(x, y, p, t), Triggers.empty(), {
-            'words': len(words), 'stray_bytes': stray, 'out_of_range': outside,
+            'words': len(words), 'stray_bytes': stray, 'event_words': singles,
+            'vector_words': vectors, 'vector_events': len(t) + outside + lost - singles,
+            'address_words': addresses, 'time_words': times, 'out_of_range': outside,
             'address_lost': lost, 'reserved': reserved,
         })
 

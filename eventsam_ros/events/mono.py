@@ -36,7 +36,7 @@ class Mono:
             t=time_base + (records & 0xFFFFFFFF).astype(np.int64))
         inside = (events.x < self._width) & (events.y < self._height)
         return Decoded(events[inside], Triggers.empty(), {
-            'words': len(records), 'stray_bytes': stray,
+            'words': len(records), 'stray_bytes': stray, 'event_words': len(records),
             'out_of_range': len(records) - int(inside.sum()),
         })
 

@@ -80,10 +80,23 @@ class Triggers:
         """Return the number of edges."""
         return len(self.t)
 
+    def __getitem__(self, index: slice) -> Triggers:
+        """Return the selected edges, a view."""
+        return Triggers(self.t[index], self.channel[index], self.edge[index])
+
     @classmethod
     def empty(cls) -> Triggers:
         """Return no edges."""
         return cls(np.empty(0, np.int64), np.empty(0, np.uint16), np.empty(0, np.uint8))
+
+    @classmethod
+    def concatenate(cls, parts: Sequence[Triggers]) -> Triggers:
+        """Join runs in the order given."""
+        if not parts:
+            return cls.empty()
+        return cls(
+            np.concatenate([e.t for e in parts]), np.concatenate([e.channel for e in parts]),
+            np.concatenate([e.edge for e in parts]))
 
 
 @dataclass(frozen=True)

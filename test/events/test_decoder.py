@@ -73,7 +73,8 @@ def test_what_is_not_bytes_is_refused(data):
 
 def test_unknown_encoding_is_refused_with_the_known_ones():
     with pytest.raises(DecodeError, match=(
-            r"^encoding must be one of evt3, libcaer, libcaer_cmp, mono, but got 'evt9'$")):
+            r'^encoding must be one of evt3, libcaer, libcaer_cmp, mono, trigger, evt2, evt21, '
+            r"evt21_legacy, but got 'evt9'$")):
         PacketDecoder('evt9', 640, 480)
 
 
@@ -98,3 +99,48 @@ def test_triggers_that_nobody_takes_are_bounded(monkeypatch):
     assert decoder.take_triggers().channel.tolist() == [2, 3, 4, 5, 6]
     assert decoder.counters['triggers'] == 7
     assert decoder.counters['triggers_dropped'] == 2
+
+
+def test_more_triggers_in_one_packet_than_there_is_room_for_leave_the_newest(monkeypatch):
+    monkeypatch.setattr(decoder_module, 'TRIGGER_LIMIT', 5)
+    decoder = PacketDecoder('trigger', 640, 480)
+    decoder.decode(np.arange(3, dtype='<u8').tobytes())
+    decoder.decode(np.arange(3, 10, dtype='<u8').tobytes())
+    assert decoder.take_triggers().t.tolist() == [5, 6, 7, 8, 9]
+    assert decoder.counters['triggers_dropped'] == 5
+
+
+# Which counters can be other than 0 is part of what an encoding is.
+WORDS_OF = {
+    'evt3': ('event_words', 'vector_words', 'address_words', 'time_words', 'triggers',
+             'system_words', 'reserved', 'before_time'),
+    'libcaer': ('event_words',),
+    'libcaer_cmp': ('event_words', 'vector_words', 'address_words', 'time_words', 'reserved'),
+    'mono': ('event_words',),
+    'trigger': ('triggers',),
+    'evt2': ('event_words', 'time_words', 'triggers', 'system_words', 'reserved', 'before_time'),
+    'evt21': ('vector_words', 'time_words', 'triggers', 'system_words', 'reserved',
+              'before_time'),
+}
+WORDS_OF['evt21_legacy'] = WORDS_OF['evt21']
+ALL_WORDS = WORDS_OF['evt3']
+
+
+@pytest.mark.parametrize('encoding', ENCODINGS)
+@pytest.mark.parametrize('size', [(31, 17), (2048, 2048)])
+def test_every_word_and_every_event_is_counted_once(encoding, size):
+    rng = np.random.default_rng(9)
+    decoder = PacketDecoder(encoding, *size)
+    for length in (0, 3, 64, 1001, 20_000):
+        decoder.decode(rng.integers(0, 256, length, np.uint8), 10**18)
+        counted = decoder.counters
+        assert counted['words'] == sum(counted[name] for name in ALL_WORDS)
+        assert counted['event_words'] + counted['vector_events'] == (
+            counted['events'] + counted['out_of_range'] + counted['address_lost'])
+        decoder.gap()
+    used = {name for name in ALL_WORDS if decoder.counters[name]}
+    assert used == set(WORDS_OF[encoding])
+    unit = {'evt3': 2, 'libcaer_cmp': 2, 'evt2': 4}.get(encoding, 8)
+    lengths = (0, 3, 64, 1001, 20_000)
+    assert decoder.counters['words'] == sum(length // unit for length in lengths)
+    assert decoder.counters['stray_bytes'] == sum(length % unit for length in lengths)

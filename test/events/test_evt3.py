@@ -15,6 +15,10 @@ from eventsam_ros.events import PacketDecoder
 
 WIDTH, HEIGHT = 1280, 720
 RESERVED = (0x1, 0x9, 0xB, 0xC)
+KINDS = dict.fromkeys(RESERVED, 'reserved') | {
+    0x0: 'address_words', 0x3: 'address_words', 0x2: 'event_words', 0x4: 'vector_words',
+    0x5: 'vector_words', 0x6: 'time_words', 0x8: 'time_words', 0x7: 'system_words',
+    0xD: 'system_words', 0xE: 'system_words', 0xF: 'system_words'}
 
 
 def packet(words):
@@ -47,7 +51,9 @@ class Reference:
         self.polarity = 0
         self.events = []
         self.triggers = []
-        self.counts = dict.fromkeys(('out_of_range', 'reserved', 'before_time'), 0)
+        self.counts = dict.fromkeys((
+            'out_of_range', 'reserved', 'before_time', 'event_words', 'vector_words',
+            'vector_events', 'address_words', 'time_words', 'system_words'), 0)
 
     def put(self, x, p):
         if x < self.width and self.y < self.height:
@@ -61,10 +67,13 @@ class Reference:
             if self.time is None:
                 if kind == 0x6 and self.high is not None:
                     self.time = self.high * 4096 + payload
+                    self.counts['time_words'] += 1
                 else:
                     self.counts['before_time'] += 1
                     self.high = payload if kind == 0x8 else self.high
                 continue
+            if name := KINDS.get(kind):
+                self.counts[name] += 1
             if kind == 0x0:
                 self.y = payload & 0x7FF
             elif kind == 0x2:
@@ -75,6 +84,7 @@ class Reference:
                 span = 12 if kind == 0x4 else 8
                 for bit in range(span):
                     if word >> bit & 1:
+                        self.counts['vector_events'] += 1
                         self.put(self.base + bit, self.polarity)
                 self.base += span
             elif kind == 0x6:
@@ -88,8 +98,6 @@ class Reference:
                     self.time = nearest * 4096
             elif kind == 0xA:
                 self.triggers.append((payload >> 8, payload & 1, self.time))
-            elif kind in RESERVED:
-                self.counts['reserved'] += 1
 
 
 @pytest.mark.parametrize(('words', 'expected'), [
