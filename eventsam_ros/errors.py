@@ -23,3 +23,7 @@ class DecodeError(EventsamError):
 
 class EngineError(EventsamError):
     """An inference engine cannot be made or failed."""
+
+
+class DatasetError(EventsamError):
+    """A dataset folder cannot be read as its format says."""
