@@ -85,7 +85,7 @@ constraints() {
 }
 
 install_packages() {
-  local -a wanted=(-r "$lists/runtime.txt")
+  local -a wanted=(-r "$lists/runtime.txt" -r "$lists/evaluate.txt")
   ros_is_sourced || wanted+=(-r "$lists/ros.txt")
   [[ $goal == test ]] && wanted+=(-r "$lists/test.txt")
   say "Installing Python packages for '$goal'"
