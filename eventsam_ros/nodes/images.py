@@ -10,7 +10,7 @@ from typing import Any
 import cv2
 import numpy as np
 from numpy.typing import NDArray
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
 from eventsam_ros.events.types import UInt8
@@ -96,6 +96,23 @@ def to_bgr(message: Image) -> UInt8:
         return np.asarray(cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR), np.uint8)
     if message.encoding in _TO_BGR:
         return np.asarray(cv2.cvtColor(picture, _TO_BGR[message.encoding]), np.uint8)
+    return np.asarray(picture, np.uint8)
+
+
+def compressed_to_bgr(message: CompressedImage) -> UInt8:
+    """Return a compressed picture (JPEG, PNG and what else OpenCV reads) as colours.
+
+    Returns:
+        uint8 [H, W, 3] blue green red.
+
+    Raises:
+        ValueError: Bytes that OpenCV cannot read as a picture.
+    """
+    data = np.frombuffer(message.data, np.uint8)
+    picture = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
+    if picture is None:
+        raise ValueError(f'a compressed image of format {message.format!r} and {len(data)} bytes '
+                         'cannot be read')
     return np.asarray(picture, np.uint8)
 
 

@@ -6,78 +6,64 @@ from __future__ import annotations
 
 from typing import Any
 
-from rclpy.lifecycle import LifecycleNode
-from sensor_msgs.msg import Image
 from std_msgs.msg import Float64, Header
 
 from eventsam_ros.evaluation.overlay import draw_events, draw_overlay
 from eventsam_ros.events.types import UInt8, Window
 from eventsam_ros.inference.masks import Masks
 
-from . import qos, vision
+from . import topics, vision
+from .connections import Connections
 from .images import to_message
 from .stamps import stamp
 from .stream import StampedWindow
 
 
 class Outputs:
-    """The node's publishers; pictures are drawn only while someone listens."""
+    """The node's publishers; nothing is made that nobody listens to."""
 
-    def __init__(self, node: LifecycleNode) -> None:
+    def __init__(self, connections: Connections) -> None:
         """Make the publishers, silent until the node is active.
 
         Args:
-            node: Whose publishers they are.
+            connections: Of the node whose publishers they are.
         """
-        def publisher(kind: Any, topic: str, profile: Any) -> Any:
-            made = node.create_lifecycle_publisher(
-                kind, topic, profile, qos_overriding_options=qos.overridable())
-            self._publishers.append(made)
-            return made
-
-        self._node = node
-        self._publishers: list[Any] = []
-        self._mask = publisher(Image, '~/mask', qos.mask())
-        self._overlay = publisher(Image, '~/overlay', qos.overlay())
-        self._event_image = publisher(Image, '~/event_image', qos.overlay())
-        self._processing = publisher(Float64, '~/debug/processing_time_ms', qos.debug())
-        self._latency = publisher(Float64, '~/debug/pipeline_latency_ms', qos.debug())
-        self._detections = self._label_info = None
+        self._connections = connections
+        self._publishers: dict[str, Any] = {
+            topic.name: connections.advertise(topic) for topic in topics.OUTPUTS
+            if topic is not topics.DIAGNOSTICS and topic.message is not None}
         self._labelled_frame: str | None = None
-        if vision.INSTALLED:
-            self._detections = publisher(vision.Detection2DArray, '~/detections', qos.mask())
-            self._label_info = publisher(vision.LabelInfo, '~/label_info', qos.latched())
 
     def destroy(self) -> None:
         """Remove the publishers."""
-        for publisher in self._publishers:
-            self._node.destroy_lifecycle_publisher(publisher)
+        for publisher in self._publishers.values():
+            self._connections.withdraw(publisher)
         self._publishers.clear()
+
+    def wanted(self, *of: topics.Topic) -> bool:
+        """Return whether anyone listens to one of these outputs; to any where none is named."""
+        publishers = (self._publishers.get(topic.name) for topic in of or topics.OUTPUTS)
+        return any(p is not None and p.get_subscription_count() > 0 for p in publishers)
 
     @staticmethod
     def header(stamped: StampedWindow) -> Header:
         """Return the header of all that is published about a window."""
         return Header(stamp=stamp(stamped.stamp_ns), frame_id=stamped.frame_id)
 
-    def publish_mask(self, header: Header, masks: Masks) -> None:
+    def publish_masks(self, header: Header, masks: Masks) -> None:
         """Publish ids of every pixel (mono16) and the boxes of the masks."""
-        self._mask.publish(to_message(masks.label_image(), 'mono16', header))
-        if self._detections is None or self._label_info is None:
-            return
-        self._detections.publish(vision.detections(masks, header))
-        if self._labelled_frame != header.frame_id:
-            self._label_info.publish(vision.label_info(header))
+        if self.wanted(topics.MASK):
+            self._publish(topics.MASK, to_message(masks.label_image(), 'mono16', header))
+        if self.wanted(topics.DETECTIONS):
+            self._publish(topics.DETECTIONS, vision.detections(masks, header))
+        if self._labelled_frame != header.frame_id and vision.INSTALLED:
+            self._publish(topics.LABEL_INFO, vision.label_info(header))
             self._labelled_frame = header.frame_id
 
     def publish_times(self, processing_ms: float, latency_ms: float) -> None:
         """Publish how long a window took."""
-        self._processing.publish(Float64(data=processing_ms))
-        self._latency.publish(Float64(data=latency_ms))
-
-    def watched(self) -> bool:
-        """Return whether anyone looks at a picture."""
-        return bool(self._event_image.get_subscription_count()
-                    or self._overlay.get_subscription_count())
+        self._publish(topics.PROCESSING, Float64(data=processing_ms))
+        self._publish(topics.LATENCY, Float64(data=latency_ms))
 
     def publish_pictures(
         self, header: Header, window: Window, masks: Masks,
@@ -92,13 +78,17 @@ class Outputs:
             background: Camera picture of that moment; drawn on where it fits the sensor.
         """
         events: UInt8 | None = None
-        if self._event_image.get_subscription_count():
+        if self.wanted(topics.EVENT_IMAGE):
             events = draw_events(window)
-            self._event_image.publish(to_message(events, 'bgr8', header))
-        if self._overlay.get_subscription_count():
+            self._publish(topics.EVENT_IMAGE, to_message(events, 'bgr8', header))
+        if self.wanted(topics.OVERLAY):
             size = (window.height, window.width)
             if background is not None and background.shape[:2] == size:
                 picture = background
             else:
                 picture = draw_events(window) if events is None else events
-            self._overlay.publish(to_message(draw_overlay(picture, masks), 'bgr8', header))
+            drawn = draw_overlay(picture, masks)
+            self._publish(topics.OVERLAY, to_message(drawn, 'bgr8', header))
+
+    def _publish(self, topic: topics.Topic, message: Any) -> None:
+        self._publishers[topic.name].publish(message)

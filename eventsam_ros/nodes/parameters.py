@@ -5,70 +5,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
-from rcl_interfaces.msg import (
-    FloatingPointRange,
-    IntegerRange,
-    ParameterDescriptor,
-    SetParametersResult,
-)
+from rcl_interfaces.msg import SetParametersResult
 from rclpy.node import Node
 from rclpy.parameter import Parameter as RosParameter
 
+from eventsam_ros.events.windows import EDGES
 from eventsam_ros.inference.engines import ENGINES
 from eventsam_ros.inference.options import AutomaticOptions
 
-ANY_TIME = 'may change at any time'
-UNCONFIGURED = 'may change while the node is unconfigured'
-AT_START = 'is set at start only'
+from .compat import EXECUTORS
+from .parameter import ANY_TIME, AT_START, UNCONFIGURED, Parameter
 
-POLICIES = ('period', 'count', 'frame')
+EVENT_TYPES = ('event_camera_msgs', 'dvs_msgs', 'prophesee_event_msgs')
+TRANSPORTS = ('raw', 'compressed')
+POLICIES = ('period', 'count', 'frame', 'trigger')
 AUTOMATIC = 'automatic.'
-
-
-@dataclass(frozen=True)
-class Parameter:
-    """One parameter.
-
-    Attributes:
-        name: Its name, grouped by dots.
-        default: Its default; its type is the parameter's type.
-        description: One sentence.
-        when: ANY_TIME, UNCONFIGURED or AT_START.
-        unit: Unit of a number.
-        low: Least number.
-        high: Greatest number.
-        choices: Allowed names.
-    """
-
-    name: str
-    default: bool | float | int | str
-    description: str
-    when: str = UNCONFIGURED
-    unit: str = ''
-    low: float | None = None
-    high: float | None = None
-    choices: tuple[str, ...] = ()
-
-    def descriptor(self) -> ParameterDescriptor:
-        """Return what `ros2 param describe` shows."""
-        unit = f' Unit: {self.unit}.' if self.unit else ''
-        result = ParameterDescriptor(
-            name=self.name, description=f'{self.description}{unit}',
-            additional_constraints=self.when, read_only=self.when == AT_START)
-        if self.choices:
-            result.additional_constraints = f'one of {", ".join(self.choices)}; {self.when}'
-        if self.low is None or self.high is None:
-            return result
-        if isinstance(self.default, float):
-            result.floating_point_range = [FloatingPointRange(
-                from_value=float(self.low), to_value=float(self.high))]
-        else:
-            result.integer_range = [IntegerRange(
-                from_value=int(self.low), to_value=int(self.high), step=1)]
-        return result
 
 
 def _automatic() -> tuple[Parameter, ...]:
@@ -83,22 +36,41 @@ def _automatic() -> tuple[Parameter, ...]:
 
 PARAMETERS: tuple[Parameter, ...] = (
     Parameter('autostart', False, 'Configure and activate the node by itself.', AT_START),
+    Parameter('executor', 'single', "What runs the callbacks: rclpy's executor of one thread, or "
+              'its events executor where it is there (newer than Humble).', AT_START,
+              choices=EXECUTORS),
     Parameter('bundle', '', 'Folder of the bundle; empty takes the one that ships.'),
     Parameter('engine', 'auto', 'Back end that runs the network.', choices=ENGINES),
     Parameter('engine_threads', 0, 'Threads that share one operator; 0 leaves it to the back end.',
               unit='threads', low=0, high=256),
+    Parameter('lazy', True, 'Run the network only while someone subscribes to an output; events '
+              'are decoded in any case.', ANY_TIME),
+    Parameter('events_type', 'event_camera_msgs', 'Package of the messages on events: EventPacket '
+              'of event_camera_msgs, or EventArray of the others.', choices=EVENT_TYPES),
     Parameter('window.policy', 'period', 'When a window ends: after a period, after a number of '
-              'events, or at the stamp of every image.', choices=POLICIES),
-    Parameter('window.duration_ms', 0.0, 'Length of a window of the policies period and frame; '
-              '0 takes what the bundle was trained on.', unit='ms', low=0, high=1000),
+              'events, at the stamp of every image, or at every edge of a hardware trigger.',
+              choices=POLICIES),
+    Parameter('window.duration_ms', 0.0, 'Length of a window of the policies period, frame and '
+              'trigger; 0 takes what the bundle was trained on.', unit='ms', low=0, high=1000),
     Parameter('window.count', 50_000, 'Events in a window of the policy count.', unit='events',
               low=100, high=10_000_000),
-    Parameter('use_images', False, 'Subscribe to image, and draw the overlay on the picture of '
-              'the moment instead of on the events.'),
-    Parameter('prompts.hold_s', 2.0, 'How long a prompt is used after it came; 0 keeps it until '
-              '~/reset.', ANY_TIME, 's', 0, 3600),
+    Parameter('window.trigger_channel', 0, 'Trigger input whose edges end the windows of the '
+              'policy trigger.', low=0, high=255),
+    Parameter('window.trigger_edge', 'rising', 'Which edges of the trigger end a window.',
+              choices=tuple(EDGES)),
+    Parameter('use_images', False, 'Draw the overlay on the picture of the moment instead of on '
+              'the events; image is subscribed to while someone looks at the overlay.'),
+    Parameter('image_transport', 'raw', 'Whether images come as sensor_msgs/Image on image or as '
+              'CompressedImage on image/compressed.', choices=TRANSPORTS),
+    Parameter('image_offset_ms', 0.0, 'Added to the stamps of images to get the time that they '
+              'show; half of the exposure where a camera stamps its begin.', ANY_TIME, 'ms',
+              -1000, 1000),
+    Parameter('prompts.follow', True, 'Let a prompt follow its object from window to window '
+              'instead of staying where it was put.', ANY_TIME),
+    Parameter('prompts.hold_s', 0.0, 'How long a prompt is answered after it came; 0 keeps it '
+              'until it is removed.', ANY_TIME, 's', 0, 3600),
     Parameter('diagnostics.period_s', 1.0, 'Time between two messages on /diagnostics.',
-              unit='s', low=0.1, high=60),
+              ANY_TIME, 's', 0.1, 60),
     Parameter('diagnostics.stale_s', 2.0, 'Time without a packet after which it warns.',
               ANY_TIME, 's', 0.1, 3600),
     Parameter('diagnostics.latency_ms', 300.0, 'Pipeline latency (p95) above which it warns.',
@@ -132,29 +104,33 @@ def options_of(values: dict[str, Any]) -> AutomaticOptions:
     return options
 
 
+def problem(values: dict[str, Any]) -> str:
+    """Say what is wrong with a whole set of values, or ''."""
+    for name, value in values.items():
+        refusal = _BY_NAME[name].refusal(value)
+        if refusal:
+            return refusal
+    try:
+        options_of(values)
+    except ValueError as error:
+        return str(error)
+    return ''
+
+
 def check(
     current: dict[str, Any], changes: Iterable[RosParameter], configured: bool,
 ) -> SetParametersResult:
-    """Say whether parameters may change; types and ranges have been checked by rclpy.
+    """Say whether parameters may change, all of them or none; rclpy has checked the types.
 
     Args:
         current: The values now, by name.
         changes: What shall change.
         configured: Whether the node holds a network already.
     """
-    wanted = {change.name: change.value for change in changes}
-    for name, value in wanted.items():
-        parameter = _BY_NAME.get(name)
-        if parameter is None:
-            continue
-        if configured and parameter.when == UNCONFIGURED:
-            return SetParametersResult(
-                successful=False, reason=f'{name} {UNCONFIGURED}; call cleanup first')
-        if parameter.choices and value not in parameter.choices:
-            return SetParametersResult(successful=False, reason=(
-                f'{name} must be one of {", ".join(parameter.choices)}, but got {value!r}'))
-    try:
-        options_of({**current, **wanted})
-    except ValueError as error:
-        return SetParametersResult(successful=False, reason=str(error))
-    return SetParametersResult(successful=True)
+    wanted = {c.name: c.value for c in changes if c.name in _BY_NAME}
+    fixed = [name for name in wanted if _BY_NAME[name].when == UNCONFIGURED]
+    if configured and fixed:
+        return SetParametersResult(
+            successful=False, reason=f'{fixed[0]} {UNCONFIGURED}; call cleanup first')
+    reason = problem(current | wanted)
+    return SetParametersResult(successful=not reason, reason=reason)

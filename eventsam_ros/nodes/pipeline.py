@@ -5,10 +5,11 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 import threading
 import time
+from typing import Any
 
 import rclpy
 from rclpy.clock import Clock
@@ -17,27 +18,15 @@ from std_msgs.msg import Header
 from eventsam_ros.errors import EventsamError
 from eventsam_ros.events.types import UInt8, Window
 from eventsam_ros.inference.masks import Masks
-from eventsam_ros.inference.prompts import Prompt
 from eventsam_ros.inference.segmenter import Segmenter
 
+from . import topics
 from .backgrounds import Backgrounds
 from .outputs import Outputs
+from .prompts import PromptBoard, Sensor
 from .statistics import Series
 from .stream import StampedWindow
 from .worker import NewestWorker
-
-
-@dataclass(frozen=True)
-class Job:
-    """A window to segment.
-
-    Attributes:
-        stamped: The window and its stamp.
-        prompts: What to segment; none for automatic masks.
-    """
-
-    stamped: StampedWindow
-    prompts: tuple[Prompt, ...]
 
 
 @dataclass(frozen=True)
@@ -60,9 +49,12 @@ class Scene:
 class Pipeline:
     """Segments the newest window and publishes what it finds, pictures in a thread of their own.
 
+    Each window that was formed is counted as segmented, or by the name of what became of it
+    (see DROPS), or is at work.
+
     Attributes:
         backgrounds: Pictures of the camera for the overlay.
-        counters: windows, masks_published, masks and what was dropped, by name (see DROPS).
+        counters: windows, masks_published (windows segmented), masks, and DROPS.
         latency_ms: From the end of a window to its published mask, by the node's clock.
         processing_ms: Time that a window was worked on until its mask was published.
         stages_ms: Sum of that time over all windows by stage; publish is what no stage of the
@@ -70,28 +62,34 @@ class Pipeline:
     """
 
     DROPS = (
-        'windows_superseded', 'windows_failed', 'windows_stopped', 'prompts_refused',
-        'pictures_superseded')
+        'windows_unwatched', 'windows_superseded', 'windows_failed', 'windows_stopped',
+        'pictures_superseded', 'pictures_failed')
 
     def __init__(
-        self, segmenter: Segmenter, outputs: Outputs, clock: Clock,
-        fault: Callable[[str], None],
+        self, segmenter: Segmenter, outputs: Outputs, board: PromptBoard, clock: Clock,
+        settings: Mapping[str, Any], fault: Callable[[str], None],
     ) -> None:
-        """Prepare the thread.
+        """Prepare the threads.
 
         Args:
             segmenter: For this pipeline's use alone.
             outputs: Where to publish.
+            board: What users pointed at.
             clock: The node's clock.
-            fault: Told in one sentence what failed; called from the thread.
+            settings: Parameters by name, as they are at the time.
+            fault: Told in one sentence what failed; called from the threads.
         """
         self._segmenter = segmenter
         self._outputs = outputs
+        self._board = board
         self._clock = clock
+        self._settings = settings
         self._fault = fault
-        self._worker = NewestWorker[Job](self._segment, self._on_failure)
+        self._worker = NewestWorker[StampedWindow](
+            self._segment, lambda error: self._on_failure('windows_failed', error))
         # Drawing may take longer than segmenting, and the next window shall not wait for it.
-        self._artist = NewestWorker[Scene](self._draw, self._on_failure)
+        self._artist = NewestWorker[Scene](
+            self._draw, lambda error: self._on_failure('pictures_failed', error))
         self._forget = threading.Event()
         self.backgrounds = Backgrounds()
         self.counters: Counter[str] = Counter(windows=0, masks_published=0, masks=0)
@@ -101,67 +99,75 @@ class Pipeline:
 
     def start(self) -> None:
         """Begin to work."""
-        self.backgrounds.clear()
         self._forget.set()
         self._artist.start()
         self._worker.start()
 
     def stop(self) -> None:
-        """Finish the window at hand and end the thread."""
+        """Finish the window at hand and end the threads."""
         self.counters['windows_stopped'] += self._worker.stop()
-        self._artist.stop()
+        self.counters['pictures_superseded'] += self._artist.stop()
 
     def forget(self) -> None:
         """Forget all objects before the next window, as after a jump in time."""
         self._forget.set()
+        self.backgrounds.clear()
+        self._board.rewind()
 
-    def submit(self, job: Job) -> None:
+    def submit(self, stamped: StampedWindow) -> None:
         """Take a window; one that waits is dropped for it."""
         self.counters['windows'] += 1
-        self.counters['windows_superseded'] += self._worker.submit(job)
-
-    def _segment(self, job: Job) -> None:
-        start = time.perf_counter()
-        if self._forget.is_set():
-            self._forget.clear()
-            self._segmenter.reset()
-        stamped = job.stamped
-        try:
-            masks = self._segmenter.segment(stamped.window, job.prompts or None)
-        except ValueError as error:
-            self.counters['prompts_refused'] += 1
-            self._fault(f'prompts are refused: {error}')
-            masks = self._segmenter.segment(stamped.window)
-        header = self._outputs.header(stamped)
-        self._outputs.publish_mask(header, masks)
-        processing_ms = (time.perf_counter() - start) * 1e3
-        latency_ms = (self._clock.now().nanoseconds - stamped.stamp_ns) / 1e6
-        self.processing_ms.add(processing_ms)
-        stages = self._segmenter.timings
-        for name, spent in stages.items():
-            self.stages_ms[name] += spent
-        self.stages_ms['publish'] += processing_ms - sum(stages.values())
-        self.latency_ms.add(latency_ms)
-        self.counters['masks_published'] += 1
-        self.counters['masks'] += len(masks)
-        self._outputs.publish_times(processing_ms, latency_ms)
-        if self._outputs.watched():
-            self.counters['pictures_superseded'] += self._artist.submit(
-                Scene(header, stamped.window, masks,
-                      self.backgrounds.at(stamped.stamp_ns)))
-
-    def _draw(self, scene: Scene) -> None:
-        self._outputs.publish_pictures(
-            scene.header, scene.window, scene.masks, scene.background)
-
-    def _on_failure(self, error: Exception) -> None:
-        if not rclpy.ok():
-            return  # Ctrl-C came while a window was at work; nothing can be published any more
-        self.counters['windows_failed'] += 1
-        text = str(error) if isinstance(error, EventsamError) else repr(error)
-        self._fault(f'a window could not be segmented: {text}')
+        if self._settings['lazy'] and not self._outputs.wanted():
+            self.counters['windows_unwatched'] += 1
+            return
+        self.counters['windows_superseded'] += self._worker.submit(stamped)
 
     def mean_stages_ms(self) -> dict[str, float]:
         """Return what each stage took in the mean of all published windows, milliseconds."""
         windows = max(self.counters['masks_published'], 1)
         return {name: total / windows for name, total in dict(self.stages_ms).items()}
+
+    def _segment(self, stamped: StampedWindow) -> None:
+        start = time.perf_counter()
+        if self._forget.is_set():
+            self._forget.clear()
+            self._segmenter.reset()
+        window = stamped.window
+        prompts = self._board.current(
+            self._clock.now().nanoseconds, self._settings['prompts.hold_s'],
+            Sensor(window.width, window.height, stamped.frame_id),
+            self._settings['prompts.follow'])
+        masks = self._segmenter.segment(window, prompts or None)
+        header = self._outputs.header(stamped)
+        self._outputs.publish_masks(header, masks)
+        self._account(stamped, masks, (time.perf_counter() - start) * 1e3)
+        if prompts:
+            self._board.answered(masks)
+        if self._outputs.wanted(topics.OVERLAY, topics.EVENT_IMAGE):
+            self.counters['pictures_superseded'] += self._artist.submit(
+                Scene(header, window, masks, self.backgrounds.at(stamped.stamp_ns)))
+
+    def _account(self, stamped: StampedWindow, masks: Masks, processing_ms: float) -> None:
+        latency_ms = (self._clock.now().nanoseconds - stamped.stamp_ns) / 1e6
+        self.processing_ms.add(processing_ms)
+        self.latency_ms.add(latency_ms)
+        stages = self._segmenter.timings
+        for name, spent in stages.items():
+            self.stages_ms[name] += spent
+        self.stages_ms['publish'] += processing_ms - sum(stages.values())
+        self.counters['masks_published'] += 1
+        self.counters['masks'] += len(masks)
+        self._outputs.publish_times(processing_ms, latency_ms)
+
+    def _draw(self, scene: Scene) -> None:
+        self._outputs.publish_pictures(
+            scene.header, scene.window, scene.masks, scene.background)
+
+    def _on_failure(self, name: str, error: Exception) -> None:
+        if not rclpy.ok():
+            return  # Ctrl-C came while a window was at work; nothing can be published any more
+        self.counters[name] += 1
+        text = str(error) if isinstance(error, EventsamError) else repr(error)
+        what = 'a window could not be segmented' if name == 'windows_failed' else (
+            'a picture could not be drawn')
+        self._fault(f'{what}: {text}')

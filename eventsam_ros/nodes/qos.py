@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
+from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSPolicyKind, QoSProfile, ReliabilityPolicy
 from rclpy.qos_overriding_options import QoSOverridingOptions
 
 
@@ -35,4 +35,6 @@ replay = partial(_keep_last, 1000, ReliabilityPolicy.RELIABLE)
 
 def overridable() -> QoSOverridingOptions:
     """Return options that let `qos_overrides.<topic>.*` parameters change a profile."""
-    return QoSOverridingOptions.with_default_policies()
+    return QoSOverridingOptions((
+        QoSPolicyKind.HISTORY, QoSPolicyKind.DEPTH, QoSPolicyKind.RELIABILITY,
+        QoSPolicyKind.DURABILITY))

@@ -132,7 +132,7 @@ def _percentiles(values: Sequence[float]) -> dict[str, float]:
 
 def main(args: Sequence[str] | None = None) -> int:
     """Record until told to stop; return the exit code."""
-    return run(RecorderNode, args)
+    return run(RecorderNode, args=args)
 
 
 if __name__ == '__main__':

@@ -27,6 +27,7 @@ from eventsam_ros.evaluation.recordings import RecordedMessage, Recording, open_
 
 from . import qos
 from .cdr import begins_with_header, stamp_of, with_stamp
+from .running import ros
 from .stamps import SECOND_NS, stamp
 
 CURRENT_NAMES = {'event_array_msgs/msg/EventArray': 'event_camera_msgs/msg/EventPacket'}
@@ -247,29 +248,22 @@ def main(args: Sequence[str] | None = None) -> int:
     Raises:
         EventsamError: The recording cannot be read, or a parameter is wrong.
     """
-    rclpy.init(args=args)
     node: ReplayNode | None = None
-    executor = SingleThreadedExecutor()
     # Parameters and graph queries are answered while the recording plays.
-    answers = threading.Thread(target=_spin, args=(executor,), name='answers')
-    try:
-        node = ReplayNode()
-        executor.add_node(node)
-        answers.start()
-        node.play()
-    except (KeyboardInterrupt, ExternalShutdownException):
-        pass
-    except Exception:
-        # A signal ends the context under a message that is being published, which then fails.
-        if rclpy.ok():
-            raise
-    finally:
-        executor.shutdown()
-        if answers.ident is not None:
-            answers.join()
-        if node is not None:
-            node.destroy_node()
-        rclpy.try_shutdown()
+    with ros(args):
+        executor = SingleThreadedExecutor()
+        answers = threading.Thread(target=_spin, args=(executor,), name='answers')
+        try:
+            node = ReplayNode()
+            executor.add_node(node)
+            answers.start()
+            node.play()
+        finally:
+            executor.shutdown()
+            if answers.ident is not None:
+                answers.join()
+            if node is not None:
+                node.destroy_node()
     return 0
 
 

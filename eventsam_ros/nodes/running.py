@@ -1,31 +1,34 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright 2026 The eventsam_ros authors
-"""How the processes of this package run a node, and how they end."""
+"""How a node's process begins and ends."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+import signal
 
 import rclpy
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 
+from .compat import make_executor
 
-def run(make: Callable[[], Node], args: Sequence[str] | None = None) -> int:
-    """Spin a node until it is told to stop.
+
+@contextmanager
+def ros(args: Sequence[str] | None = None) -> Iterator[None]:
+    """Open the default context; Ctrl-C and SIGTERM end it, and nothing else.
+
+    rclpy's handler ends the context and wakes who waits for it. Python's would raise in the
+    middle of whatever runs as well, also where a library swallows or translates that.
 
     Args:
-        make: Makes the node.
         args: Command line with ROS arguments; None takes the process's own.
-
-    Returns:
-        Exit code: 0 after Ctrl-C, SIGTERM or a shutdown of the context.
     """
+    before = signal.signal(signal.SIGINT, lambda *_: None)
     rclpy.init(args=args)
-    node: Node | None = None
     try:
-        node = make()
-        rclpy.spin(node)
+        yield
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
     except Exception:
@@ -33,7 +36,34 @@ def run(make: Callable[[], Node], args: Sequence[str] | None = None) -> int:
         if rclpy.ok():
             raise
     finally:
-        if node is not None:
-            node.destroy_node()
         rclpy.try_shutdown()
+        signal.signal(signal.SIGINT, before)
+
+
+def run(*makes: Callable[[], Node], args: Sequence[str] | None = None) -> int:
+    """Spin nodes, all in one executor, until they are told to stop.
+
+    Args:
+        makes: Make the nodes. The parameter `executor` of the first, where it has one, chooses
+            what spins them.
+        args: Command line with ROS arguments; None takes the process's own.
+
+    Returns:
+        Exit code: 0 after Ctrl-C, SIGTERM or a shutdown of the context.
+    """
+    nodes: list[Node] = []
+    with ros(args):
+        try:
+            nodes += (make() for make in makes)
+            name = nodes[0].get_parameter_or('executor').value
+            executor = make_executor(name or 'single')
+            try:
+                for node in nodes:
+                    executor.add_node(node)
+                executor.spin()
+            finally:
+                executor.shutdown()
+        finally:
+            for node in nodes:
+                node.destroy_node()
     return 0

@@ -1,25 +1,29 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright 2026 The eventsam_ros authors
-"""One stream of event packets, from bytes to windows with host stamps."""
+"""One stream of events, from the bytes of its messages to windows with host stamps."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from event_camera_msgs.msg import EventPacket
-import numpy as np
 
 from eventsam_ros.errors import DecodeError
-from eventsam_ros.events import ENCODINGS, Events, PacketDecoder, Window
+from eventsam_ros.events import Events, PacketDecoder, Window
 from eventsam_ros.events.clock import SensorClock
-from eventsam_ros.events.windows import CountWindows, FrameWindows, PeriodWindows
+from eventsam_ros.events.event_arrays import read_event_array
+from eventsam_ros.events.types import Triggers
+from eventsam_ros.events.windows import FrameWindows, TriggerWindows
 
+from .policies import Policy, PolicyFactory
+from .sequence import Sequence, Verdict
 from .stamps import nanoseconds
 
-Policy = PeriodWindows | CountWindows | FrameWindows
-PolicyFactory = Callable[[int, int], Policy]
+TRIGGER = 'trigger'
+"""Encoding of packets that hold trigger edges only; they come between those of the events."""
+PIXELS_LIMIT = 1 << 24
+"""Most pixels of a sensor: masks of more would take the memory of the vehicle."""
 _PENDING_FRAMES = 32
 
 
@@ -38,26 +42,21 @@ class StampedWindow:
     frame_id: str
 
 
-def warm_up() -> None:
-    """Compile what packets of any encoding need, which takes seconds the very first time."""
-    for encoding in ENCODINGS:
-        PacketDecoder(encoding, 64, 64).decode(bytes(64))
-    time = np.arange(0, 10_000_000, 1000, dtype=np.int64)
-    place = np.zeros(len(time), np.uint16)
-    PeriodWindows(5_000_000, 64, 64).push(Events(place, place, place.astype(np.uint8), time))
-
-
 class EventStream:
-    """Decodes the packets of one publisher, all of them and in order.
+    """Decodes the messages of one publisher, all of them and in order.
 
     Attributes:
         counters: packets, bytes, events, and what went wrong by name (see DROPS).
+        clock: Sensor time on the host's clock.
         restarts: How often the stream began anew, as a recording does when it loops.
+        format: Encoding and sensor size, '' before the first packet.
+        size: Sensor columns and rows, None before the first packet.
+        frame_id: Frame of the sensor, '' before the first packet.
     """
 
     DROPS = (
-        'packets_lost', 'packets_undecodable', 'frames_superseded', 'frames_late',
-        'frames_dropped', 'events_dropped')
+        'packets_lost', 'packets_duplicate', 'packets_late', 'packets_undecodable',
+        'frames_superseded', 'frames_late', 'frames_dropped', 'events_dropped')
 
     def __init__(self, policy: PolicyFactory) -> None:
         """Wait for the first packet.
@@ -67,39 +66,52 @@ class EventStream:
         """
         self._make_policy = policy
         self._decoder: PacketDecoder | None = None
+        self._trigger_decoder: PacketDecoder | None = None
         self._policy: Policy | None = None
-        self._clock = SensorClock()
-        self._next_seq: int | None = None
+        self._sequence, self._trigger_sequence = Sequence(), Sequence()
         self._frames: dict[int, int] = {}
+        self._before: Counter[str] = Counter()
+        self.clock = SensorClock()
         self.counters: Counter[str] = Counter()
         self.restarts = 0
         self.format = ''
+        self._kind: tuple[str, int, int] | None = None
+        self.size: tuple[int, int] | None = None
+        self.frame_id = ''
 
     def counts(self) -> dict[str, int]:
-        """Return all counters, those of the packet decoder and of the windows among them."""
-        parts = () if self._decoder is None or self._policy is None else (
-            self._decoder.counters, self._policy.counters, self._clock.counters)
-        merged = {k: v for part in parts for k, v in part.items()} | dict(self.counters)
+        """Return all counters, those of the decoders and of the windows among them."""
+        merged = self._before.copy()
+        for part in (self._decoder, self._trigger_decoder, self._policy, self.clock,
+                     self._sequence, self._trigger_sequence):
+            if part is not None:
+                merged.update(part.counters)
+        # Packets and events are what this stream took, whatever its decoders made of them.
+        counts = {**merged, **self.counters, 'stream_restarts': self.restarts}
         # What waited for the end of its window when the stream began anew is no fault.
-        merged['events_dropped'] = (
-            merged.get('events_dropped', 0) - self.counters['events_unfinished'])
-        return merged
+        counts['events_dropped'] = merged['events_dropped'] - self.counters['events_unfinished']
+        return counts
 
     def reset(self) -> None:
         """Forget time, windows and decoder state; the counters go on."""
-        if self._decoder is not None:
-            self._decoder.reset()
+        for decoder in (self._decoder, self._trigger_decoder):
+            if decoder is not None:
+                decoder.reset()
         if self._policy is not None:
             before = self._policy.counters['events_dropped']
             self._policy.reset()
             self.counters['events_unfinished'] += (
                 self._policy.counters['events_dropped'] - before)
-        self._clock.reset()
-        self._next_seq = None
+        self.clock.reset()
+        self._sequence.reset()
+        self._trigger_sequence.reset()
         self._frames.clear()
 
     def packet(self, packet: EventPacket) -> list[StampedWindow]:
         """Decode a packet and return the windows that it completes.
+
+        A packet that comes a second time or after its successors is counted and left out: the
+        events of its time have been handed on, and decoders take packets in order only.
 
         Args:
             packet: The next message of the topic.
@@ -107,63 +119,129 @@ class EventStream:
         Raises:
             DecodeError: An encoding or a sensor size that cannot be; the packet is counted.
         """
+        data = memoryview(packet.events)
         self.counters['packets'] += 1
-        self.counters['bytes'] += len(packet.events)
-        self._follow(packet.seq)
+        self.counters['bytes'] += len(data)
+        stamp_ns = nanoseconds(packet.header.stamp)
+        triggers = packet.encoding == TRIGGER
+        if not self._follows(packet.seq, stamp_ns, data, triggers):
+            return []
         try:
-            decoder, policy = self._prepare(packet)
-            events = decoder.decode(packet.events, packet.time_base)
+            decoder = self._prepare(packet.encoding, packet.width, packet.height)
+            events = decoder.decode(data, packet.time_base)
         except DecodeError:
             self.counters['packets_undecodable'] += 1
             raise
-        if len(events) == 0:
-            return []
-        self.counters['events'] += len(events)
-        header = packet.header
-        self._clock.update(int(events.t[0]), int(events.t[-1]), nanoseconds(header.stamp))
-        return [self._stamped(window, header.frame_id) for window in policy.push(events)]
+        self.frame_id = packet.header.frame_id
+        edges = decoder.take_triggers() if isinstance(self._policy, TriggerWindows) else None
+        return self._advance(events, edges, stamp_ns)
 
-    def frame(self, stamp_ns: int, frame_id: str) -> list[StampedWindow]:
-        """End a window at a frame's stamp; without a policy of frames nothing happens.
+    def array(self, message: bytes) -> list[StampedWindow]:
+        """Take a serialised EventArray and return the windows that it completes.
+
+        Args:
+            message: The next message of the topic, CDR.
+
+        Raises:
+            DecodeError: Bytes that are no such message; it is counted.
+        """
+        self.counters['packets'] += 1
+        self.counters['bytes'] += len(message)
+        try:
+            record = read_event_array(message)
+            self._begin('EventArray', record.width, record.height)
+        except DecodeError:
+            self.counters['packets_undecodable'] += 1
+            raise
+        self.frame_id = record.frame_id
+        for name, count in record.counts.items():
+            if name != 'events':
+                self.counters[name] += count
+        return self._advance(record.events, None, record.stamp_ns)
+
+    def frame(self, stamp_ns: int, shown_ns: int) -> list[StampedWindow]:
+        """End a window at a frame's time; without a policy of frames nothing happens.
+
+        Args:
+            stamp_ns: The frame's stamp, which the window's masks will carry.
+            shown_ns: Host time that the frame shows.
 
         Returns:
             The window, if its events are here already; otherwise a later packet brings it.
         """
-        if not isinstance(self._policy, FrameWindows) or self._clock.offset_ns is None:
+        if not isinstance(self._policy, FrameWindows) or self.clock.offset_ns is None:
             return []
-        t_end = self._clock.to_sensor(stamp_ns)
+        t_end = self.clock.to_sensor(shown_ns)
         self._frames[t_end] = stamp_ns
         while len(self._frames) > _PENDING_FRAMES:
             self._frames.pop(next(iter(self._frames)))
             self.counters['frames_superseded'] += 1
-        return [self._stamped(window, frame_id) for window in self._policy.frame(t_end)]
+        return [self._stamped(window) for window in self._policy.frame(t_end)]
 
-    def _follow(self, seq: int) -> None:
-        expected, self._next_seq = self._next_seq, seq + 1
-        # Publishers that do not count send one number for ever.
-        if expected is None or seq in {expected, expected - 1}:
-            return
-        if seq > expected:
-            self.counters['packets_lost'] += seq - expected
-            if self._decoder is not None:
-                self._decoder.gap()
-        else:
+    def _advance(
+        self, events: Events, edges: Triggers | None, stamp_ns: int,
+    ) -> list[StampedWindow]:
+        policy = self._policy
+        windows: list[Window] = []
+        if len(events) > 0:
+            self.counters['events'] += len(events)
+            self.clock.update(int(events.t[0]), int(events.t[-1]), stamp_ns)
+        if policy is None:
+            return []
+        if edges is not None and len(edges) > 0 and isinstance(policy, TriggerWindows):
+            windows += policy.triggers(edges)
+        if len(events) > 0:
+            windows += policy.push(events)
+        return [self._stamped(window) for window in windows]
+
+    def _follows(self, seq: int, stamp_ns: int, data: memoryview, triggers: bool) -> bool:
+        """Follow the publisher's numbers; return whether the packet is to be decoded."""
+        sequence = self._trigger_sequence if triggers else self._sequence
+        verdict = sequence.take(seq, stamp_ns, data)
+        if verdict is Verdict.NEXT:
+            return True
+        if verdict is Verdict.DUPLICATE or verdict is Verdict.LATE:
+            return False
+        decoder = self._trigger_decoder if triggers else self._decoder
+        if verdict is Verdict.GAP and decoder is not None:
+            decoder.gap()
+        if verdict is Verdict.RESTART and not triggers:
             self.restarts += 1
             self.reset()
-            self._next_seq = seq + 1
+            sequence.take(seq, stamp_ns, data)
+        return True
 
-    def _prepare(self, packet: EventPacket) -> tuple[PacketDecoder, Policy]:
-        name = f'{packet.encoding} {packet.width}x{packet.height}'
-        if self._decoder is None or self._policy is None or name != self.format:
-            decoder = PacketDecoder(packet.encoding, packet.width, packet.height)
-            self._clock.reset()
-            self._frames.clear()
-            self._decoder, self.format = decoder, name
-            self._policy = self._make_policy(packet.width, packet.height)
-        return self._decoder, self._policy
+    def _prepare(self, encoding: str, width: int, height: int) -> PacketDecoder:
+        if encoding == TRIGGER:
+            if self._trigger_decoder is None or self._trigger_decoder.size != (width, height):
+                self._trigger_decoder = PacketDecoder(encoding, width, height)
+            return self._trigger_decoder
+        if self._decoder is None or self._kind != (encoding, width, height):
+            decoder = PacketDecoder(encoding, width, height)
+            self._begin(encoding, width, height)
+            self._decoder = decoder
+        return self._decoder
 
-    def _stamped(self, window: Window, frame_id: str) -> StampedWindow:
-        stamp = self._frames.pop(window.t_end, None)
-        if stamp is None:
-            stamp = self._clock.to_host(window.t_end)
-        return StampedWindow(window, stamp, frame_id)
+    def _begin(self, encoding: str, width: int, height: int) -> None:
+        """Begin a stream of another encoding or sensor size; nothing where they are the same."""
+        if self._kind == (encoding, width, height):
+            return
+        if width * height > PIXELS_LIMIT:
+            raise DecodeError(f'sensor size must be at most {PIXELS_LIMIT} pixels, '
+                              f'but got {width}x{height}')
+        for part in (self._decoder, self._policy):
+            if part is not None:
+                self._before.update(part.counters)
+        self.restarts += bool(self.format)
+        self.clock.reset()
+        self._frames.clear()
+        self._decoder = None
+        self._policy = self._make_policy(width, height)
+        self._kind, self.size = (encoding, width, height), (width, height)
+        self.format = f'{encoding} {width}x{height}'
+
+    def _stamped(self, window: Window) -> StampedWindow:
+        stamp_ns = self._frames.pop(window.t_end, None)
+        if stamp_ns is None:
+            stamp_ns = self.clock.to_host(window.t_end)
+        return StampedWindow(window, stamp_ns, self.frame_id)

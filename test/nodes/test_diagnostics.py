@@ -22,6 +22,11 @@ WELL = Health(active=True, silent_s=0.1, stale_s=2.0, latency_ms={'p95': 120.0})
     ({'new_drops': {'packets_lost': 3}}, DiagnosticStatus.WARN, '3 packets_lost'),
     ({'new_drops': {'windows_superseded': 3}}, DiagnosticStatus.OK, 'segmenting'),
     ({'latency_ms': {'p95': 301.0}}, DiagnosticStatus.WARN, 'p95 is 301 ms'),
+    ({'latency_ms': {'p95': 3e8}}, DiagnosticStatus.WARN, 'are 300000 s behind this node'),
+    ({'restarts': 4}, DiagnosticStatus.WARN, 'began anew 4 times since the last report'),
+    ({'restarts': 3}, DiagnosticStatus.OK, 'segmenting'),
+    ({'mismatches': ('reliable is not best effort',)}, DiagnosticStatus.WARN, 'reliable is not'),
+    ({'new_drops': {'windows_unwatched': 3}}, DiagnosticStatus.OK, 'nobody listens'),
     ({'fault': 'it broke'}, DiagnosticStatus.ERROR, 'it broke'),
 ])
 def test_the_level_tells_the_worst_that_is_known(changes, level, text):

@@ -306,5 +306,5 @@ def test_every_parameter_is_described_and_numbers_have_a_range(graph, tiny_bundl
 def test_quality_of_service_can_be_overridden(graph, tiny_bundle, camera):
     depth = 'qos_overrides./events.subscription.depth'
     bench = Bench(graph, tiny_bundle, camera, **{depth: 2000}).activate()
-    assert bench.node._events.qos_profile.depth == 2000
+    assert bench.node._active.inputs._events.qos_profile.depth == 2000
     assert qos.events().depth == 1000

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 from eventsam_ros.errors import DecodeError
@@ -35,22 +36,62 @@ def test_lost_packets_are_counted_and_the_stream_goes_on(camera):
     packets = [camera.packet() for _ in range(12)]
     del packets[4:7]
     windows = [w for p in packets for w in stream.packet(p)]
-    assert stream.counters['packets_lost'] == 3
+    assert stream.counts()['packets_lost'] == 3
     assert len(windows) == 2
     assert stream.restarts == 0
 
 
 def test_a_number_that_goes_back_begins_anew_without_a_loss(camera):
     stream = EventStream(periods)
-    packets = [camera.packet() for _ in range(8)]
+    packets = [camera.packet() for _ in range(70)]
     for packet in [*packets, *packets]:
         stream.packet(packet)
     assert stream.restarts == 1
-    assert stream.counters['packets_lost'] == 0
-    assert stream.counters['events'] == 2 * 8 * 500
-    # Of the first 80 ms, 50 ms made a window and 30 ms waited for the end of theirs.
-    assert stream.counts()['events_unfinished'] == pytest.approx(1500, abs=60)
+    assert stream.counts()['packets_lost'] == 0
+    assert stream.counts()['packets_duplicate'] == 0
+    assert stream.counters['events'] == 2 * 70 * 500
+    # The last 50 ms of the first round waited for the end of their window.
+    assert stream.counts()['events_unfinished'] == pytest.approx(2500, abs=60)
     assert stream.counts()['events_dropped'] == 0
+
+
+def test_what_comes_twice_or_late_is_not_decoded(camera):
+    stream = EventStream(periods)
+    p = [camera.packet() for _ in range(12)]
+    windows = []
+    for k in (0, 1, 1, 2, 4, 3, 5, 6, 5, 7, 8, 9, 10, 11):
+        windows += stream.packet(p[k])
+    counts = stream.counts()
+    assert counts['packets_duplicate'] == 2
+    assert counts['packets_late'] == 1
+    assert counts['packets_lost'] == 0  # 3 was late, not lost
+    assert counts['events'] == 11 * 500
+    assert counts['stream_restarts'] == 0
+    assert len(windows) == 2
+    assert sum(len(w.window.events) for w in windows) == pytest.approx(4500, abs=60)
+
+
+def test_packets_that_add_up(camera):
+    rng = np.random.default_rng(5)
+    stream = EventStream(periods)
+    arriving, sent = [], 400
+    for k in range(sent):
+        packet = camera.packet(count=20)
+        fate = rng.integers(0, 10)
+        if fate > 0:
+            arriving.append((k, packet))
+        if fate == 1:
+            arriving.append((k + 5, packet))
+    arriving.sort(key=lambda pair: pair[0] + 3 * (pair[0] % 17 == 4))
+    arriving = [pair for pair in arriving if pair[0] < sent]
+    for _, packet in arriving:
+        stream.packet(packet)
+    counts = stream.counts()
+    assert counts['packets'] == len(arriving)
+    decoded = counts['events'] // 20
+    assert decoded == counts['packets'] - counts['packets_duplicate'] - counts['packets_late']
+    distinct = {packet.seq for _, packet in arriving}
+    assert counts['packets_lost'] == max(distinct) - min(distinct) + 1 - len(distinct)
 
 
 def test_a_publisher_that_does_not_count_loses_nothing(camera):
@@ -59,7 +100,7 @@ def test_a_publisher_that_does_not_count_loses_nothing(camera):
         packet = camera.packet()
         packet.seq = 0
         stream.packet(packet)
-    assert stream.counters['packets_lost'] == 0
+    assert stream.counts()['packets_lost'] == 0
     assert stream.restarts == 0
 
 
@@ -75,7 +116,7 @@ def test_an_unknown_encoding_is_counted_and_does_not_disturb_the_stream(camera):
             with pytest.raises(DecodeError, match='evt3, libcaer'):
                 stream.packet(packet)
     assert stream.counters['packets_undecodable'] == 1
-    assert stream.counters['packets_lost'] == 0
+    assert stream.counts()['packets_lost'] == 0
     assert len(windows) == 2
 
 
@@ -90,10 +131,11 @@ def test_another_sensor_size_begins_a_new_decoder(camera):
 
 def test_windows_of_frames_end_at_the_frames_and_carry_their_stamps(camera):
     stream = EventStream(lambda w, h: FrameWindows(w, h, 20 * MS))
-    assert stream.frame(camera.host_end_ns, 'f') == []  # no packet yet, so no clock either
+    now = camera.host_end_ns
+    assert stream.frame(now, now) == []  # no packet yet, so no clock either
     stream.packet(camera.packet())
     stamp = camera.host_end_ns + 25 * MS
-    windows = stream.frame(stamp, 'f')
+    windows = stream.frame(stamp, stamp)
     for _ in range(5):
         windows += stream.packet(camera.packet())
     (window,) = windows

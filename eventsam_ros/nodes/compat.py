@@ -1,0 +1,107 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 The eventsam_ros authors
+"""What differs between the rclpy of Humble and later ones, in this one place.
+
+Compared in the sources of Humble, Jazzy and Rolling:
+- the module of the QoS events is qos_event in Humble and event_handler later;
+- after an illegal transition Humble's lifecycle node raises in its service, which ends the node;
+- callbacks that run after parameters were set came after Humble;
+- the executor that sleeps on events instead of a wait set came after Humble.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from rcl_interfaces.msg import SetParametersResult
+from rclpy.executors import Executor, SingleThreadedExecutor
+from rclpy.impl.implementation_singleton import rclpy_implementation
+from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
+from rclpy.node import Node
+from rclpy.parameter import Parameter
+
+try:
+    from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
+except ImportError:
+    from rclpy.qos_event import PublisherEventCallbacks, SubscriptionEventCallbacks
+try:
+    from rclpy.experimental.events_executor import EventsExecutor
+except ImportError:
+    EventsExecutor = None
+
+__all__ = [
+    'EXECUTORS', 'ManagedNode', 'PublisherEventCallbacks', 'RCLError',
+    'SubscriptionEventCallbacks', 'make_executor', 'on_parameters', 'take_waiting']
+
+EXECUTORS = ('single', 'events')
+"""Names of the executors that a node can be spun by."""
+
+RCLError = rclpy_implementation.RCLError
+
+Check = Callable[[list[Parameter]], SetParametersResult]
+Apply = Callable[[list[Parameter]], None]
+
+
+class ManagedNode(LifecycleNode):
+    """A lifecycle node that answers an illegal transition instead of ending."""
+
+    def _LifecycleNodeMixin__change_state(  # noqa: N802  (rclpy's own name for it)
+        self, transition_id: int,
+    ) -> TransitionCallbackReturn:
+        try:
+            return super()._LifecycleNodeMixin__change_state(transition_id)
+        except RCLError as error:
+            self.get_logger().error(f'transition {transition_id} is refused: {error}')
+            return TransitionCallbackReturn.ERROR
+
+
+def on_parameters(node: Node, check: Check, apply: Apply) -> None:
+    """Check changes of parameters, and apply them when all of them have been accepted.
+
+    Args:
+        node: Whose parameters.
+        check: Says whether all changes of one request may be made.
+        apply: Called with them when they have been made.
+    """
+    if hasattr(node, 'add_post_set_parameters_callback'):
+        node.add_on_set_parameters_callback(check)
+        node.add_post_set_parameters_callback(apply)
+        return
+
+    def check_and_apply(changes: list[Parameter]) -> SetParametersResult:
+        result = check(changes)
+        if result.successful:
+            apply(changes)
+        return result
+    node.add_on_set_parameters_callback(check_and_apply)
+
+
+def take_waiting(subscription: Any, most: int) -> Iterator[Any]:
+    """Take messages that wait for a subscription, without going through the executor.
+
+    Args:
+        subscription: From create_subscription.
+        most: How many at most.
+
+    Yields:
+        Messages, or bytes where the subscription is raw.
+    """
+    handle, kind, raw = subscription.handle, subscription.msg_type, subscription.raw
+    with handle:
+        for _ in range(most):
+            taken = handle.take_message(kind, raw)
+            if taken is None:
+                return
+            yield taken[0]
+
+
+def make_executor(name: str) -> Executor:
+    """Return an executor by its name; where 'events' is not there, 'single' serves.
+
+    Args:
+        name: One of EXECUTORS.
+    """
+    if name == 'events' and EventsExecutor is not None:
+        return EventsExecutor()
+    return SingleThreadedExecutor()

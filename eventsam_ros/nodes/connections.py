@@ -1,0 +1,130 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 The eventsam_ros authors
+"""Publishers and subscriptions that tell when the other side's quality of service does not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from rclpy.lifecycle import LifecycleNode
+from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
+
+from . import qos
+from .compat import PublisherEventCallbacks, SubscriptionEventCallbacks
+from .topics import Topic
+
+_STRICTNESS: dict[str, tuple[Any, ...]] = {
+    'reliability': (ReliabilityPolicy.BEST_EFFORT, ReliabilityPolicy.RELIABLE),
+    'durability': (DurabilityPolicy.VOLATILE, DurabilityPolicy.TRANSIENT_LOCAL),
+}
+"""Policies that must fit, what is offered at least as strict as what is asked for."""
+
+
+class Connections:
+    """Makes the entities of one node and watches who does not fit them."""
+
+    def __init__(self, node: LifecycleNode) -> None:
+        """Begin with none.
+
+        Args:
+            node: Whose publishers and subscriptions they are.
+        """
+        self._node = node
+        self._subscriptions: list[Any] = []
+        self._suspects: dict[Any, str] = {}
+
+    def subscribe(
+        self, topic: Topic, callback: Callable[[Any], None], *,
+        name: str = '', message: Any = None, raw: bool = False,
+    ) -> Any:
+        """Return a subscription.
+
+        Args:
+            topic: What to subscribe to.
+            callback: Called with each message.
+            name: Another name than the topic's.
+            message: Another class of messages than the topic's.
+            raw: Whether messages come serialised.
+        """
+        made: Any = None
+
+        def incompatible(_event: Any) -> None:
+            self._suspect(made, 'subscription')
+        made = self._node.create_subscription(
+            message or topic.message, name or topic.name, callback, topic.qos(), raw=raw,
+            qos_overriding_options=qos.overridable(),
+            event_callbacks=SubscriptionEventCallbacks(incompatible_qos=incompatible))
+        self._subscriptions.append(made)
+        return made
+
+    def advertise(self, topic: Topic) -> Any:
+        """Return a publisher that speaks while the node is active."""
+        made: Any = None
+
+        def incompatible(_event: Any) -> None:
+            self._suspect(made, 'publisher')
+        made = self._node.create_lifecycle_publisher(
+            topic.message, topic.name, topic.qos(), qos_overriding_options=qos.overridable(),
+            event_callbacks=PublisherEventCallbacks(incompatible_qos=incompatible))
+        return made
+
+    def unsubscribe(self, subscription: Any) -> None:
+        """Remove a subscription."""
+        self._suspects.pop(subscription, None)
+        self._subscriptions.remove(subscription)
+        self._node.destroy_subscription(subscription)
+
+    def unsubscribe_all(self) -> None:
+        """Remove all subscriptions."""
+        for subscription in list(self._subscriptions):
+            self.unsubscribe(subscription)
+
+    def withdraw(self, publisher: Any) -> None:
+        """Remove a publisher."""
+        self._suspects.pop(publisher, None)
+        self._node.destroy_lifecycle_publisher(publisher)
+
+    def mismatches(self) -> list[str]:
+        """Return a sentence for each pair that still does not fit."""
+        found = []
+        for entity, role in list(self._suspects.items()):
+            sentences = self._look(entity, role)
+            if not sentences:
+                del self._suspects[entity]
+            found += sentences
+        return found
+
+    def _suspect(self, entity: Any, role: str) -> None:
+        self._suspects[entity] = role
+        for sentence in self._look(entity, role):
+            self._node.get_logger().warning(sentence)
+
+    def _look(self, entity: Any, role: str) -> list[str]:
+        topic = entity.topic_name
+        node = self._node
+        if role == 'subscription':
+            others = node.get_publishers_info_by_topic(topic)
+            pairs = [(other, *pair) for other in others
+                     for pair in _differences(entity.qos_profile, other.qos_profile)]
+        else:
+            others = node.get_subscriptions_info_by_topic(topic)
+            pairs = [(other, policy, offers, asks) for other in others for policy, asks, offers
+                     in _differences(other.qos_profile, entity.qos_profile)]
+        return [
+            f"{topic}: this node's {role} is {mine} in {policy}, but that of "
+            f'{other.node_namespace.rstrip("/")}/{other.node_name} is {theirs}, so no message '
+            f'passes between them; set the parameter qos_overrides.{topic}.{role}.{policy} to '
+            f'{theirs} at the start of this node, or change the other one'
+            for other, policy, mine, theirs in pairs]
+
+
+def _differences(asked: QoSProfile, offered: QoSProfile) -> list[tuple[str, str, str]]:
+    """Return policy, what is asked for and what is offered, where that is less."""
+    found = []
+    for policy, order in _STRICTNESS.items():
+        asks, offers = getattr(asked, policy), getattr(offered, policy)
+        known = asks in order and offers in order
+        if known and order.index(asks) > order.index(offers):
+            found.append((policy, asks.name.lower(), offers.name.lower()))
+    return found

@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 The eventsam_ros authors
+"""What the keys of a report on /diagnostics mean."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+_KEYS = {
+    'stream': 'encoding and size of the sensor',
+    'backend': 'back end and bundle',
+    'events_per_s, packets_per_s, windows_per_s, images_per_s': 'rates since the last report',
+    'silent_s': 'time since the last packet; empty before the first',
+    'prompts': 'objects that are prompted for',
+    'publishers': 'publishers of the events',
+    'clock_offset_ms': 'host clock minus sensor clock',
+    'mismatch.N': 'a topic whose other side has another quality of service, and what to set',
+    'packets, bytes, events': 'taken since activation',
+    'images': 'images that arrived',
+    'windows': 'windows that were formed: the sum of masks_published, of the dropped.windows_* '
+               'and of at most two that are at work',
+    'masks_published': 'windows that were segmented',
+    'masks': 'masks in them',
+    'stream_restarts': 'how often the stream began anew: a recording that loops, a driver that '
+                       'was restarted, another encoding or sensor size',
+    'events_unfinished': 'events whose window was not complete when the stream began anew',
+    'other counters': 'those of the decoder, the windows and the clock (docs/formats.md)',
+    'pipeline_latency_ms.p50, .p95, .p99': 'from the end of a window to its mask, the newest 1000',
+    'processing_time_ms.p50, .p95, .p99': 'time that a window was worked on, the newest 1000',
+    'stage_ms.STAGE': 'mean of each stage of a window',
+}
+_DROPS = {
+    'packets_lost': 'packets missing in seq: published packets are those that arrived (packets) '
+                    'without the duplicate ones, and these',
+    'packets_duplicate': 'packets that came a second time; not decoded again',
+    'packets_late': 'packets that came after their successors; not decoded',
+    'packets_undecodable': 'packets of an unknown encoding or an impossible sensor size',
+    'packets_failed': 'packets that broke their decoder; the stream began anew',
+    'frames_superseded': 'frames that waited for events longer than 32 others',
+    'frames_late': 'frames or edges not after the one before, or older than the events kept',
+    'frames_dropped': 'frames or edges that no events reached',
+    'events_dropped': 'events that no window could take, or too many that waited',
+    'images_unreadable': 'images of an unknown encoding or with too few bytes',
+    'prompts_refused': 'prompts in a wrong frame, outside of the picture, or for no object',
+    'windows_unwatched': 'windows that nobody listened for (lazy)',
+    'windows_superseded': 'windows that a newer one replaced while the network was busy',
+    'windows_failed': 'windows at which the back end failed',
+    'windows_stopped': 'windows that waited when the node was deactivated',
+    'pictures_superseded': 'overlays that a newer one replaced',
+    'pictures_failed': 'overlays that could not be drawn',
+}
+
+
+def explained_keys(drops: Iterable[str]) -> dict[str, str]:
+    """Return the keys of a report and what they mean.
+
+    Args:
+        drops: Names of what is dropped; every one of them must be explained here.
+    """
+    return {**_KEYS, **{f'dropped.{name}': _DROPS[name] for name in drops}}

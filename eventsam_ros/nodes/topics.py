@@ -1,0 +1,96 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 The eventsam_ros authors
+"""The topics and services of segment_node; the node and docs/interface.md are made from these."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from rclpy.qos import QoSProfile
+
+from . import qos
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One topic.
+
+    Attributes:
+        name: As in the code, before any remapping.
+        type: Package and message, for instance sensor_msgs/Image.
+        qos: Makes its quality of service.
+        note: What a user has to know.
+    """
+
+    name: str
+    type: str
+    qos: Callable[[], QoSProfile]
+    note: str
+
+    @property
+    def message(self) -> Any:
+        """Class of its messages, or None where their package is not installed."""
+        return message_class(self.type)
+
+
+def message_class(name: str) -> Any:
+    """Return the class of a message named as in package/Message, or None where it is missing."""
+    package, _, kind = name.partition('/')
+    try:
+        return getattr(import_module(f'{package}.msg'), kind, None)
+    except ImportError:
+        return None
+
+
+EVENTS = Topic(
+    'events', 'event_camera_msgs/EventPacket', qos.events, 'every packet is decoded, gaps in seq '
+    'are counted; with `events_type` dvs_msgs/EventArray or prophesee_event_msgs/EventArray')
+TRIGGERS = Topic(
+    'triggers', 'event_camera_msgs/EventPacket', qos.events, 'with `window.policy` trigger only: '
+    'packets of encoding trigger, where the driver sends them on a topic of their own')
+IMAGE = Topic(
+    'image', 'sensor_msgs/Image', qos.image, 'with `window.policy` frame its stamps end the '
+    'windows; with `use_images` it is the ground of the overlay, subscribed to while someone '
+    'looks at that; with `image_transport` compressed sensor_msgs/CompressedImage on '
+    'image/compressed')
+POINT = Topic(
+    'prompt/point', 'geometry_msgs/PointStamped', qos.prompt, 'x, y in sensor pixels begin a new '
+    'object; z < 0 says what the last one is not')
+BOXES = Topic(
+    'prompt/boxes', 'vision_msgs/Detection2DArray', qos.prompt, 'where vision_msgs is installed: '
+    'replaces all boxes, none removes them; id is the value in the mask')
+REMOVE = Topic(
+    'prompt/remove', 'std_msgs/UInt16', qos.prompt, 'value in the mask of the prompted object '
+    'that is to be forgotten')
+INPUTS = (EVENTS, TRIGGERS, IMAGE, POINT, BOXES, REMOVE)
+
+MASK = Topic(
+    '~/mask', 'sensor_msgs/Image', qos.mask, 'mono16: ids of objects, 0 background; stamp: end of '
+    "the window on the host's clock, or the frame's own; frame_id of the sensor")
+DETECTIONS = Topic(
+    '~/detections', 'vision_msgs/Detection2DArray', qos.mask, 'where vision_msgs is installed: '
+    'box, id and expected IoU of every mask; same header as the mask')
+LABEL_INFO = Topic(
+    '~/label_info', 'vision_msgs/LabelInfo', qos.latched, 'where vision_msgs is installed: what '
+    'the values of the mask mean')
+OVERLAY = Topic('~/overlay', 'sensor_msgs/Image', qos.overlay, 'bgr8: the masks drawn')
+EVENT_IMAGE = Topic(
+    '~/event_image', 'sensor_msgs/Image', qos.overlay, 'bgr8: the events of the window drawn')
+PROCESSING = Topic(
+    '~/debug/processing_time_ms', 'std_msgs/Float64', qos.debug, 'time that a window was worked '
+    'on until its mask was published')
+LATENCY = Topic(
+    '~/debug/pipeline_latency_ms', 'std_msgs/Float64', qos.debug, 'from the end of a window to '
+    "its published mask, by the node's clock")
+DIAGNOSTICS = Topic(
+    '/diagnostics', 'diagnostic_msgs/DiagnosticArray', qos.debug, 'in every state of the node')
+OUTPUTS = (
+    MASK, DETECTIONS, LABEL_INFO, OVERLAY, EVENT_IMAGE, PROCESSING, LATENCY, DIAGNOSTICS)
+
+SERVICES = {
+    '~/reset': 'std_srvs/Trigger: forgets stream, objects and prompts; also where time jumped',
+    '~/clear_prompts': 'std_srvs/Trigger: removes all prompts; masks are automatic again',
+}

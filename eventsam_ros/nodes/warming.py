@@ -1,0 +1,27 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 The eventsam_ros authors
+"""Compiling the event kernels before the first packet needs them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from eventsam_ros.events import ENCODINGS, Events, PacketDecoder
+from eventsam_ros.events.windows import PeriodWindows
+
+
+def warm_up(go_on: Callable[[], bool]) -> None:
+    """Compile what packets of any encoding need, which takes seconds the very first time.
+
+    Args:
+        go_on: Asked between the parts; False ends the work, as after Ctrl-C.
+    """
+    for encoding in ENCODINGS:
+        if not go_on():
+            return
+        PacketDecoder(encoding, 64, 64).decode(bytes(64))
+    time = np.arange(0, 10_000_000, 1000, dtype=np.int64)
+    place = np.zeros(len(time), np.uint16)
+    PeriodWindows(5_000_000, 64, 64).push(Events(place, place, place.astype(np.uint8), time))

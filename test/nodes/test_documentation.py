@@ -1,0 +1,67 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 The eventsam_ros authors
+"""What the documents say of the node is what the node is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import rclpy
+from rclpy.parameter import Parameter
+
+from eventsam_ros.nodes import documentation, topics
+from eventsam_ros.nodes.diagnostics import BY_POLICY
+from eventsam_ros.nodes.health import DROPS
+from eventsam_ros.nodes.keys import explained_keys
+from eventsam_ros.nodes.segment_node import SegmentNode
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def test_the_tables_are_those_of_the_code():
+    text = (ROOT / documentation.INTERFACE).read_text('utf-8')
+    assert documentation.interface(text) == text
+
+
+def test_a_table_without_a_place_is_told():
+    with pytest.raises(ValueError, match='one place for the table topics'):
+        documentation.interface('nothing')
+
+
+def test_the_parameter_file_is_that_of_the_code():
+    assert documentation.config() == (ROOT / documentation.CONFIG).read_text('utf-8')
+
+
+def test_everything_that_is_dropped_is_explained():
+    assert len(set(DROPS)) == len(DROPS)
+    assert set(BY_POLICY) < set(DROPS)
+    assert all(f'dropped.{name}' in explained_keys(DROPS) for name in DROPS)
+
+
+def test_topics_and_services_of_an_active_node_are_those_of_the_tables(graph, tiny_bundle):
+    node = graph.add(SegmentNode(namespace='here', parameter_overrides=[
+        Parameter('bundle', value=str(tiny_bundle)), Parameter('autostart', value=True),
+        Parameter('window.policy', value='frame')]))
+    other = graph.add(rclpy.create_node('other'))
+
+    def full(names):
+        return {n.replace('~', '/here/segment_node') if n[0] in '~/' else f'/here/{n}'
+                for n in names}
+
+    def theirs(look):
+        found = {}
+        for topic, kinds in look('segment_node', '/here'):
+            if not topic.endswith(('/rosout', '/parameter_events', '/transition_event', '/clock')):
+                found[topic] = kinds[0].replace('/msg/', '/')
+        return found
+    outputs = {n: t.type for t in topics.OUTPUTS for n in full([t.name])}
+    graph.wait_for(lambda: theirs(other.get_publisher_names_and_types_by_node) == outputs)
+    inputs = {n: t.type for t in topics.INPUTS if t is not topics.TRIGGERS
+              for n in full([t.name])}
+    graph.wait_for(lambda: theirs(other.get_subscriber_names_and_types_by_node) == inputs)
+    services = {n for n, _ in other.get_service_names_and_types_by_node('segment_node', '/here')}
+    assert full(topics.SERVICES) <= services
+    absolute = [t.name for t in (*topics.INPUTS, *topics.OUTPUTS) if t.name.startswith('/')]
+    assert absolute == ['/diagnostics']
+    assert node.get_namespace() == '/here'
