@@ -9,8 +9,11 @@ from contextlib import contextmanager
 import signal
 
 import rclpy
+from rclpy.exceptions import ParameterException
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
+
+from eventsam_ros.errors import EventsamError
 
 from .compat import make_executor
 
@@ -50,11 +53,17 @@ def run(*makes: Callable[[], Node], args: Sequence[str] | None = None) -> int:
 
     Returns:
         Exit code: 0 after Ctrl-C, SIGTERM or a shutdown of the context.
+
+    Raises:
+        EventsamError: A parameter that was given cannot be.
     """
     nodes: list[Node] = []
     with ros(args):
         try:
-            nodes += (make() for make in makes)
+            try:
+                nodes += (make() for make in makes)
+            except ParameterException as error:
+                raise EventsamError(str(error)) from error
             name = nodes[0].get_parameter_or('executor').value
             executor = make_executor(name or 'single')
             try:

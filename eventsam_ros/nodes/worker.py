@@ -31,8 +31,9 @@ class NewestWorker(Generic[Item]):
     def start(self) -> None:
         """Begin to work."""
         self._stopping = False
-        self._thread = threading.Thread(target=self._run, name='segment', daemon=True)
-        self._thread.start()
+        thread = threading.Thread(target=self._run, name='segment', daemon=True)
+        thread.start()
+        self._thread = thread
 
     def submit(self, item: Item) -> bool:
         """Put an item into the slot.

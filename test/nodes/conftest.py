@@ -23,14 +23,20 @@ os.environ['ROS_DOMAIN_ID'] = str(51 + os.getpid() % 50)
 rclpy = pytest.importorskip('rclpy', reason='no ROS 2 here')
 pytest.importorskip('event_camera_msgs', reason='event_camera_msgs is not installed')
 
+from diagnostic_msgs.msg import DiagnosticArray  # noqa: E402
 from event_camera_msgs.msg import EventPacket  # noqa: E402
+from lifecycle_msgs.srv import GetState  # noqa: E402
 from rclpy.executors import SingleThreadedExecutor  # noqa: E402
+from rclpy.lifecycle import TransitionCallbackReturn  # noqa: E402
+from rclpy.parameter import Parameter  # noqa: E402
+from sensor_msgs.msg import Image  # noqa: E402
 
 from eventsam_ros.events import Events  # noqa: E402
 from eventsam_ros.events.evt3_encoder import Evt3Encoder  # noqa: E402
+from eventsam_ros.nodes import qos  # noqa: E402
+from eventsam_ros.nodes.segment_node import SegmentNode  # noqa: E402
 
 WIDTH, HEIGHT = 96, 64
-START_NS = 1_700_000_000_000_000_000
 
 
 class Graph:
@@ -58,6 +64,11 @@ class Graph:
         future = client.call_async(kind.Request())
         wait_for(future.done)
         return future.result()
+
+    def remove(self, node: Any) -> None:
+        self.nodes.remove(node)
+        self.executor.remove_node(node)
+        node.destroy_node()
 
     @staticmethod
     def wait_for(condition: Callable[[], Any], seconds: float = 20.0) -> Any:
@@ -111,9 +122,13 @@ class Camera:
 
     PACKET_NS = 10_000_000
 
-    def __init__(self, stamp_ns: int = START_NS) -> None:
+    def __init__(self, stamp_ns: int | None = None) -> None:
+        self.begin(stamp_ns)
+
+    def begin(self, stamp_ns: int | None = None) -> None:
+        """Start as after switching on, now or at another host time."""
         self._encoder = Evt3Encoder(WIDTH, HEIGHT)
-        self._stamp_ns = stamp_ns
+        self._stamp_ns = time.time_ns() if stamp_ns is None else stamp_ns
         self._t_ns = 2_000_000
         self.seq = 0
 
@@ -140,3 +155,125 @@ class Camera:
 def camera() -> Camera:
     """Return a camera that begins."""
     return Camera()
+
+
+# Whatever is on the tiny bundle's small sensor is an object.
+AUTOMATIC = {'automatic.min_events': 10, 'automatic.min_window_events': 10,
+             'automatic.min_area': 10}
+
+
+def new_node(graph: Graph, bundle: Any, namespace: str = '', **parameters: Any) -> SegmentNode:
+    values = {'bundle': str(bundle), 'diagnostics.period_s': 0.2, **AUTOMATIC, **parameters}
+    return graph.add(SegmentNode(namespace=namespace, parameter_overrides=[
+        Parameter(name, value=value) for name, value in values.items()]))
+
+
+class Bench:
+    """A node under test, someone who publishes to it and someone who listens."""
+
+    def __init__(self, graph: Graph, bundle: Any, camera: Camera, **parameters: Any) -> None:
+        self.graph, self.camera = graph, camera
+        self.node = new_node(graph, bundle, **parameters)
+        self.other = graph.add(rclpy.create_node('other'))
+        self.masks = graph.listen(self.other, Image, 'segment_node/mask')
+        self.diagnostics = graph.listen(self.other, DiagnosticArray, '/diagnostics')
+        self.events = self.other.create_publisher(EventPacket, 'events', qos.events())
+
+    def activate(self) -> Bench:
+        assert self.node.trigger_configure() == TransitionCallbackReturn.SUCCESS
+        assert self.node.trigger_activate() == TransitionCallbackReturn.SUCCESS
+        self.meet()
+        self.camera.begin()  # stamps from before would be late
+        return self
+
+    def meet(self) -> None:
+        self.graph.wait_for(self.events.get_subscription_count)
+        self.graph.wait_for(lambda: self.other.count_publishers('segment_node/mask'))
+
+    def state(self) -> str:
+        return str(self.graph.call(
+            self.other, GetState, 'segment_node/get_state').current_state.label)
+
+    def set(self, name: str, value: Any) -> Any:
+        (result,) = self.node.set_parameters([Parameter(name, value=value)])
+        return result
+
+    def play(self, packets: int = 12, **where: Any) -> None:
+        for _ in range(packets):
+            self.events.publish(self.camera.packet(**where))
+            time.sleep(0.002)
+
+    def play_until(self, condition: Callable[[], Any], **where: Any) -> Any:
+        def attempt() -> Any:
+            self.play(6, **where)
+            time.sleep(0.03)
+            return condition()
+        return self.graph.wait_for(attempt)
+
+    def goes_on(self, **where: Any) -> None:
+        """See new masks come."""
+        before = len(self.masks)
+        self.play_until(lambda: len(self.masks) > before + 1, **where)
+
+    def values(self) -> dict[str, str]:
+        for message in reversed(self.diagnostics):
+            if message.status[0].values:
+                return {pair.key: pair.value for pair in message.status[0].values}
+        return {}
+
+    def count(self, name: str) -> int:
+        return int(self.values().get(name, 0))
+
+    def dropped(self, name: str) -> int:
+        return self.count(f'dropped.{name}')
+
+    def reports(self, level: bytes, text: str) -> None:
+        """Wait for a report of a level and with a text in its message."""
+        try:
+            self.graph.wait_for(lambda: self.level_is(level, text))
+        except AssertionError:
+            status = self.diagnostics[-1].status[0]
+            raise AssertionError(
+                f'the last report is {status.level!r}: {status.message}') from None
+
+    def fresh(self) -> dict[str, str]:
+        """Return the values of a report that was made after now."""
+        before = len(self.diagnostics)
+        self.graph.wait_for(lambda: len(self.diagnostics) > before + 1)
+        return self.values()
+
+    def level_is(self, level: bytes, text: str) -> bool:
+        return bool(self.diagnostics) and self.diagnostics[-1].status[0].level == level and (
+            text in self.diagnostics[-1].status[0].message)
+
+    def was(self, level: bytes, text: str) -> bool:
+        """Say whether a report of the last ones had a level and a message with a text."""
+        return any(m.status[0].level == level and text in m.status[0].message
+                   for m in self.diagnostics[-20:])
+
+
+@pytest.fixture
+def make_node(graph: Graph) -> Callable[..., SegmentNode]:
+    """Return a function that puts a node on the graph: bundle, namespace, parameters."""
+    return lambda bundle, namespace='', **parameters: new_node(
+        graph, bundle, namespace, **parameters)
+
+
+@pytest.fixture
+def make_bench(graph: Graph, camera: Camera) -> Callable[..., Bench]:
+    """Return a function that makes a bench: bundle, parameters."""
+    return lambda bundle, **parameters: Bench(graph, bundle, camera, **parameters)
+
+
+@pytest.fixture
+def bench(make_bench: Callable[..., Bench], tiny_bundle: Any) -> Bench:
+    """Return a bench with an active node."""
+    return make_bench(tiny_bundle).activate()
+
+
+@pytest.fixture(scope='module')
+def lasting_bench(tiny_bundle: Any) -> Iterator[Bench]:
+    """Return a bench with an active node that all tests of a module share."""
+    graph = Graph()
+    yield Bench(graph, tiny_bundle, Camera()).activate()
+    graph.close()

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import time
 
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+from diagnostic_msgs.msg import DiagnosticStatus
 from event_camera_msgs.msg import EventPacket
 from geometry_msgs.msg import PointStamped
 import numpy as np
@@ -21,67 +21,9 @@ from std_srvs.srv import Trigger
 from eventsam_ros.nodes import qos
 from eventsam_ros.nodes.images import to_array, to_message
 from eventsam_ros.nodes.parameters import PARAMETERS
-from eventsam_ros.nodes.segment_node import SegmentNode
 from eventsam_ros.nodes.stamps import nanoseconds, stamp
 
-SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
-AUTOMATIC = {'automatic.min_events': 10, 'automatic.min_window_events': 10,
-             'automatic.min_area': 10}
-
-
-def make(graph, bundle, namespace='', **parameters):
-    values = {'bundle': str(bundle), 'diagnostics.period_s': 0.2, **AUTOMATIC, **parameters}
-    return graph.add(SegmentNode(namespace=namespace, parameter_overrides=[
-        Parameter(name, value=value) for name, value in values.items()]))
-
-
-class Bench:
-    """A node under test, someone who publishes to it and someone who listens."""
-
-    def __init__(self, graph, bundle, camera, **parameters):
-        self.graph, self.camera = graph, camera
-        self.node = make(graph, bundle, **parameters)
-        self.other = graph.add(rclpy.create_node('other'))
-        self.masks = graph.listen(self.other, Image, 'segment_node/mask')
-        self.diagnostics = graph.listen(self.other, DiagnosticArray, '/diagnostics')
-        self.events = self.other.create_publisher(EventPacket, 'events', qos.events())
-
-    def activate(self):
-        assert self.node.trigger_configure() == SUCCESS
-        assert self.node.trigger_activate() == SUCCESS
-        self.graph.wait_for(self.events.get_subscription_count)
-        self.graph.wait_for(lambda: self.other.count_publishers('segment_node/mask'))
-        return self
-
-    def play(self, packets=12, **where):
-        for _ in range(packets):
-            self.events.publish(self.camera.packet(**where))
-            time.sleep(0.002)
-
-    def play_until(self, condition, **where):
-        def attempt():
-            self.play(6, **where)
-            time.sleep(0.03)
-            return condition()
-        return self.graph.wait_for(attempt)
-
-    def values(self):
-        for message in reversed(self.diagnostics):
-            if message.status[0].values:
-                return {pair.key: pair.value for pair in message.status[0].values}
-        return {}
-
-    def count(self, name):
-        return int(self.values().get(name, 0))
-
-    def level_is(self, level, text):
-        return bool(self.diagnostics) and self.diagnostics[-1].status[0].level == level and (
-            text in self.diagnostics[-1].status[0].message)
-
-
-@pytest.fixture
-def bench(graph, tiny_bundle, camera):
-    return Bench(graph, tiny_bundle, camera).activate()
+SUCCESS = TransitionCallbackReturn.SUCCESS
 
 
 def test_masks_carry_the_sensors_frame_and_the_host_time_of_the_window_end(bench):
@@ -121,7 +63,7 @@ def test_lost_and_undecodable_packets_are_named_and_the_stream_goes_on(bench):
     strange = bench.camera.packet()
     strange.encoding = 'evt9'
     bench.events.publish(strange)
-    bench.graph.wait_for(lambda: bench.level_is(DiagnosticStatus.ERROR, "but got 'evt9'"))
+    bench.reports(DiagnosticStatus.ERROR, "but got 'evt9'")
     before = len(bench.masks)
     bench.play_until(lambda: len(bench.masks) > before)
     bench.graph.wait_for(lambda: bench.count('dropped.packets_lost') == 5)
@@ -140,7 +82,7 @@ def test_damaged_packets_never_stop_the_node(bench):
 
 def test_a_recording_that_loops_begins_anew(bench):
     bench.play_until(lambda: len(bench.masks) >= 2)
-    bench.camera.__init__()
+    bench.camera.begin()
     before = len(bench.masks)
     bench.play_until(lambda: len(bench.masks) >= before + 2)
     assert bench.count('dropped.packets_lost') == 0
@@ -192,8 +134,8 @@ def test_pictures_are_drawn_only_while_someone_looks(bench):
     assert to_array(overlays[0]).shape == (64, 96, 3)
 
 
-def test_windows_end_at_the_stamps_of_images(graph, tiny_bundle, camera):
-    bench = Bench(graph, tiny_bundle, camera,
+def test_windows_end_at_the_stamps_of_images(graph, tiny_bundle, camera, make_bench):
+    bench = make_bench(tiny_bundle,
                   **{'window.policy': 'frame', 'use_images': True}).activate()
     frames = bench.other.create_publisher(Image, 'image', 10)
     overlays = graph.listen(bench.other, Image, 'segment_node/overlay')
@@ -216,8 +158,8 @@ def test_windows_end_at_the_stamps_of_images(graph, tiny_bundle, camera):
     assert tuple(to_array(overlays[-1])[1, 1]) == (77, 77, 77)
 
 
-def test_two_cameras_are_two_namespaces(graph, tiny_bundle, camera):
-    left, right = (make(graph, tiny_bundle, namespace=name) for name in ('left', 'right'))
+def test_two_cameras_are_two_namespaces(graph, tiny_bundle, camera, make_node):
+    left, right = (make_node(tiny_bundle, namespace=name) for name in ('left', 'right'))
     for node in (left, right):
         assert node.trigger_configure() == SUCCESS
         assert node.trigger_activate() == SUCCESS
@@ -236,45 +178,11 @@ def test_two_cameras_are_two_namespaces(graph, tiny_bundle, camera):
     assert not masks['right']
 
 
-def test_configure_fails_with_a_sentence_and_can_be_tried_again(graph, tiny_bundle, camera):
-    bench = Bench(graph, '/nowhere', camera)
-    assert bench.node.trigger_configure() == FAILURE
-    graph.wait_for(lambda: bench.level_is(
-        DiagnosticStatus.ERROR, 'cannot configure: there is no bundle at /nowhere'))
-    (result,) = bench.node.set_parameters([Parameter('bundle', value=str(tiny_bundle))])
-    assert result.successful
-    bench.activate()
-    bench.play_until(lambda: bench.masks)
-
-
-def test_a_node_goes_through_its_states_again_and_again(graph, tiny_bundle, camera):
-    bench = Bench(graph, tiny_bundle, camera)
-    for _ in range(2):
-        bench.activate()
-        before = len(bench.masks)
-        bench.play_until(lambda before=before: len(bench.masks) > before)
-        assert bench.node.trigger_deactivate() == SUCCESS
-        time.sleep(0.2)
-        silent = len(bench.masks)
-        bench.play(12)
-        time.sleep(0.2)
-        assert len(bench.masks) == silent
-        assert bench.node.trigger_cleanup() == SUCCESS
-        assert bench.other.count_publishers('segment_node/mask') == 0 or graph.wait_for(
-            lambda: bench.other.count_publishers('segment_node/mask') == 0)
-    assert bench.node.trigger_shutdown() == SUCCESS
-
-
-def test_autostart_leaves_the_node_active(graph, tiny_bundle):
-    node = make(graph, tiny_bundle, autostart=True)
-    assert node._state_machine.current_state[1] == 'active'
-
-
-def test_silence_is_stale(graph, tiny_bundle, camera):
-    bench = Bench(graph, tiny_bundle, camera, **{'diagnostics.stale_s': 0.3}).activate()
-    graph.wait_for(lambda: bench.level_is(DiagnosticStatus.WARN, 'no event packet has arrived'))
+def test_silence_is_stale(tiny_bundle, make_bench):
+    bench = make_bench(tiny_bundle, **{'diagnostics.stale_s': 0.3}).activate()
+    bench.reports(DiagnosticStatus.WARN, 'no event packet has arrived')
     bench.play(2)
-    graph.wait_for(lambda: bench.level_is(DiagnosticStatus.STALE, 'no event packet for'))
+    bench.reports(DiagnosticStatus.STALE, 'no event packet for')
 
 
 def test_thresholds_change_while_it_runs_and_the_bundle_does_not(bench):
@@ -293,8 +201,8 @@ def test_thresholds_change_while_it_runs_and_the_bundle_does_not(bench):
     assert 'must be one of events, grid' in refused.reason
 
 
-def test_every_parameter_is_described_and_numbers_have_a_range(graph, tiny_bundle):
-    node = make(graph, tiny_bundle)
+def test_every_parameter_is_described_and_numbers_have_a_range(tiny_bundle, make_node):
+    node = make_node(tiny_bundle)
     for parameter in PARAMETERS:
         described = node.describe_parameter(parameter.name)
         assert described.description.endswith('.')
@@ -303,8 +211,8 @@ def test_every_parameter_is_described_and_numbers_have_a_range(graph, tiny_bundl
             assert described.floating_point_range or described.integer_range, parameter.name
 
 
-def test_quality_of_service_can_be_overridden(graph, tiny_bundle, camera):
+def test_quality_of_service_can_be_overridden(tiny_bundle, make_bench):
     depth = 'qos_overrides./events.subscription.depth'
-    bench = Bench(graph, tiny_bundle, camera, **{depth: 2000}).activate()
+    bench = make_bench(tiny_bundle, **{depth: 2000}).activate()
     assert bench.node._active.inputs._events.qos_profile.depth == 2000
     assert qos.events().depth == 1000
