@@ -33,7 +33,7 @@ setup(
     maintainer_email='eventsam_ros@users.noreply.github.com',
     description='Segmentation masks from event cameras on a live ROS 2 graph.',
     license='Apache-2.0',
-    extras_require={'test': ['pytest', 'hypothesis']},
+    extras_require={'test': ['pytest', 'hypothesis'], 'aedat4': ['aedat']},
     entry_points={
         'console_scripts': [
             'segment_node = eventsam_ros.__main__:segment_node',
