@@ -63,11 +63,14 @@ def to_array(message: Image) -> Picture:
     The result is a view where the byte order allows it.
 
     Raises:
-        ValueError: Unknown encoding, or fewer bytes than the size needs.
+        ValueError: Unknown encoding, no pixel, or fewer bytes than the size needs.
     """
     dtype, channels = _layout(message.encoding)
     item = np.dtype(dtype)
     row = message.width * channels * item.itemsize
+    if row == 0 or message.height == 0:
+        raise ValueError(f'a {message.encoding} image must have pixels, but got '
+                         f'{message.width}x{message.height}')
     if message.step < row or len(message.data) < message.step * message.height:
         raise ValueError(
             f'a {message.encoding} image of {message.width}x{message.height} pixels needs rows of '
@@ -109,7 +112,10 @@ def compressed_to_bgr(message: CompressedImage) -> UInt8:
         ValueError: Bytes that OpenCV cannot read as a picture.
     """
     data = np.frombuffer(message.data, np.uint8)
-    picture = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
+    try:
+        picture = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
+    except cv2.error:  # a header that promises more pixels than OpenCV takes
+        picture = None
     if picture is None:
         raise ValueError(f'a compressed image of format {message.format!r} and {len(data)} bytes '
                          'cannot be read')

@@ -45,8 +45,15 @@ class Graph:
     def __init__(self) -> None:
         self.executor = SingleThreadedExecutor()
         self.nodes: list[Any] = []
-        self._thread = threading.Thread(target=self.executor.spin)
+        self._errors: list[Exception] = []
+        self._thread = threading.Thread(target=self._spin)
         self._thread.start()
+
+    def _spin(self) -> None:
+        try:
+            self.executor.spin()
+        except Exception as error:
+            self._errors.append(error)
 
     def add(self, node: Any) -> Any:
         self.nodes.append(node)
@@ -79,6 +86,8 @@ class Graph:
         self._thread.join()
         for node in self.nodes:
             node.destroy_node()
+        if self._errors:
+            raise AssertionError('a callback ended the executor') from self._errors[0]
 
 
 def wait_for(condition: Callable[[], Any], seconds: float = 20.0) -> Any:
@@ -144,6 +153,11 @@ class Camera:
         self._t_ns += self.PACKET_NS
         self.seq += 1
         return message
+
+    @property
+    def sensor_end_ns(self) -> int:
+        """Sensor time of the end of the last packet."""
+        return self._t_ns
 
     @property
     def host_end_ns(self) -> int:

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import array
 
+import cv2
 import numpy as np
 import pytest
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header
 
 from eventsam_ros.nodes import images
@@ -68,6 +69,8 @@ def test_grey_pictures_become_grey_colours():
     ({'encoding': 'yuv9'}, 'must be one of mono8'),
     ({'step': 6}, 'needs rows of 7 bytes'),
     ({'height': 6}, 'but got 35 bytes'),
+    ({'height': 0}, 'must have pixels, but got 7x0'),
+    ({'width': 0}, 'must have pixels, but got 0x5'),
 ])
 def test_a_message_that_does_not_add_up_is_refused_with_a_sentence(change, text):
     message = images.to_message(picture('mono8'), 'mono8', Header())
@@ -90,3 +93,17 @@ def test_cv_bridge_sees_the_same_colours(encoding):
     message = images.to_message(picture(encoding), encoding, Header())
     np.testing.assert_array_equal(
         images.to_bgr(message), bridge.imgmsg_to_cv2(message, 'bgr8'))
+
+
+@pytest.mark.parametrize('ending', ['.png', '.jpg'])
+def test_a_compressed_picture_comes_back(ending):
+    plain = np.full((5, 7, 3), (10, 20, 200), np.uint8)
+    data = array.array('B', cv2.imencode(ending, plain)[1].tobytes())
+    found = images.compressed_to_bgr(CompressedImage(format=ending, data=data))
+    np.testing.assert_allclose(found, plain, atol=6 if ending == '.jpg' else 0)
+
+
+@pytest.mark.parametrize('data', [b'', b'no picture', b'\x89PNG\r\n\x1a\n' + bytes(40)])
+def test_bytes_that_are_no_picture_are_refused_with_a_sentence(data):
+    with pytest.raises(ValueError, match=f"format 'png' and {len(data)} bytes cannot be read"):
+        images.compressed_to_bgr(CompressedImage(format='png', data=array.array('B', data)))

@@ -209,10 +209,3 @@ def test_every_parameter_is_described_and_numbers_have_a_range(tiny_bundle, make
         assert described.additional_constraints
         if isinstance(parameter.default, (int, float)) and not isinstance(parameter.default, bool):
             assert described.floating_point_range or described.integer_range, parameter.name
-
-
-def test_quality_of_service_can_be_overridden(tiny_bundle, make_bench):
-    depth = 'qos_overrides./events.subscription.depth'
-    bench = make_bench(tiny_bundle, **{depth: 2000}).activate()
-    assert bench.node._active.inputs._events.qos_profile.depth == 2000
-    assert qos.events().depth == 1000
