@@ -5,8 +5,7 @@
 Compared in the sources of Humble, Jazzy and Rolling:
 - the module of the QoS events is qos_event in Humble and event_handler later;
 - after an illegal transition Humble's lifecycle node raises in its service, which ends the node;
-- callbacks that run after parameters were set came after Humble;
-- the executor that sleeps on events instead of a wait set came after Humble.
+- callbacks that run after parameters were set came after Humble.
 """
 
 from __future__ import annotations
@@ -15,7 +14,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from rcl_interfaces.msg import SetParametersResult
-from rclpy.executors import Executor, SingleThreadedExecutor
 from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
 from rclpy.node import Node
@@ -25,17 +23,10 @@ try:
     from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
 except ImportError:
     from rclpy.qos_event import PublisherEventCallbacks, SubscriptionEventCallbacks
-try:
-    from rclpy.experimental.events_executor import EventsExecutor
-except ImportError:
-    EventsExecutor = None
 
 __all__ = [
-    'EXECUTORS', 'ManagedNode', 'PublisherEventCallbacks', 'RCLError',
-    'SubscriptionEventCallbacks', 'make_executor', 'on_parameters', 'take_waiting']
-
-EXECUTORS = ('single', 'events')
-"""Names of the executors that a node can be spun by."""
+    'ManagedNode', 'PublisherEventCallbacks', 'RCLError', 'SubscriptionEventCallbacks',
+    'on_parameters', 'take_waiting']
 
 RCLError = rclpy_implementation.RCLError
 
@@ -94,14 +85,3 @@ def take_waiting(subscription: Any, most: int) -> Iterator[Any]:
             if taken is None:
                 return
             yield taken[0]
-
-
-def make_executor(name: str) -> Executor:
-    """Return an executor by its name; where 'events' is not there, 'single' serves.
-
-    Args:
-        name: One of EXECUTORS.
-    """
-    if name == 'events' and EventsExecutor is not None:
-        return EventsExecutor()
-    return SingleThreadedExecutor()

@@ -15,7 +15,6 @@ from eventsam_ros.events.windows import EDGES
 from eventsam_ros.inference.engines import ENGINES
 from eventsam_ros.inference.options import AutomaticOptions
 
-from .compat import EXECUTORS
 from .parameter import ANY_TIME, AT_START, UNCONFIGURED, Parameter
 
 EVENT_TYPES = ('event_camera_msgs', 'dvs_msgs', 'prophesee_event_msgs')
@@ -36,9 +35,6 @@ def _automatic() -> tuple[Parameter, ...]:
 
 PARAMETERS: tuple[Parameter, ...] = (
     Parameter('autostart', False, 'Configure and activate the node by itself.', AT_START),
-    Parameter('executor', 'single', "What runs the callbacks: rclpy's executor of one thread, or "
-              'its events executor where it is there (newer than Humble).', AT_START,
-              choices=EXECUTORS),
     Parameter('bundle', '', 'Folder of the bundle; empty takes the one that ships.'),
     Parameter('engine', 'auto', 'Back end that runs the network.', choices=ENGINES),
     Parameter('engine_threads', 0, 'Threads that share one operator; 0 leaves it to the back end.',

@@ -10,12 +10,10 @@ import signal
 
 import rclpy
 from rclpy.exceptions import ParameterException
-from rclpy.executors import ExternalShutdownException
+from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 
 from eventsam_ros.errors import EventsamError
-
-from .compat import make_executor
 
 
 @contextmanager
@@ -47,8 +45,7 @@ def run(*makes: Callable[[], Node], args: Sequence[str] | None = None) -> int:
     """Spin nodes, all in one executor, until they are told to stop.
 
     Args:
-        makes: Make the nodes. The parameter `executor` of the first, where it has one, chooses
-            what spins them.
+        makes: Make the nodes.
         args: Command line with ROS arguments; None takes the process's own.
 
     Returns:
@@ -64,8 +61,7 @@ def run(*makes: Callable[[], Node], args: Sequence[str] | None = None) -> int:
                 nodes += (make() for make in makes)
             except ParameterException as error:
                 raise EventsamError(str(error)) from error
-            name = nodes[0].get_parameter_or('executor').value
-            executor = make_executor(name or 'single')
+            executor = SingleThreadedExecutor()
             try:
                 for node in nodes:
                     executor.add_node(node)

@@ -6,9 +6,8 @@ from __future__ import annotations
 
 import time
 
-from diagnostic_msgs.msg import DiagnosticStatus
+from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
 from event_camera_msgs.msg import EventPacket
-from geometry_msgs.msg import PointStamped
 import numpy as np
 import pytest
 import rclpy
@@ -88,31 +87,6 @@ def test_a_recording_that_loops_begins_anew(bench):
     assert bench.count('dropped.packets_lost') == 0
 
 
-def test_a_click_is_answered_by_a_mask_where_it_was(bench):
-    points = bench.other.create_publisher(PointStamped, 'prompt/point', 10)
-    bench.graph.wait_for(points.get_subscription_count)
-    click = PointStamped(header=Header(frame_id='camera_optical_frame'))
-    click.point.x, click.point.y = 70.0, 40.0
-    points.publish(click)
-
-    def answered():
-        labels = to_array(bench.masks[-1]) if bench.masks else np.zeros((64, 96))
-        return labels[40, 70] >= 1001
-    bench.play_until(answered)
-    assert to_array(bench.masks[-1])[40, 20] == 0
-
-
-def test_a_click_outside_the_picture_is_refused_and_masks_go_on(bench):
-    points = bench.other.create_publisher(PointStamped, 'prompt/point', 10)
-    bench.graph.wait_for(points.get_subscription_count)
-    click = PointStamped()
-    click.point.x = 500.0
-    points.publish(click)
-    bench.play_until(lambda: bench.count('dropped.prompts_refused') > 0)
-    before = len(bench.masks)
-    bench.play_until(lambda: len(bench.masks) > before)
-
-
 def test_reset_forgets_objects(bench):
     bench.play_until(lambda: bench.masks and to_array(bench.masks[-1]).any())
     assert bench.graph.call(bench.other, Trigger, 'segment_node/reset').success
@@ -158,24 +132,28 @@ def test_windows_end_at_the_stamps_of_images(graph, tiny_bundle, camera, make_be
     assert tuple(to_array(overlays[-1])[1, 1]) == (77, 77, 77)
 
 
-def test_two_cameras_are_two_namespaces(graph, tiny_bundle, camera, make_node):
-    left, right = (make_node(tiny_bundle, namespace=name) for name in ('left', 'right'))
-    for node in (left, right):
-        assert node.trigger_configure() == SUCCESS
-        assert node.trigger_activate() == SUCCESS
+def test_two_cameras_are_two_namespaces_of_one_process(graph, tiny_bundle, make_node, camera):
+    for name in ('left', 'right'):
+        assert make_node(tiny_bundle, namespace=name, autostart=True).get_namespace() == f'/{name}'
     other = graph.add(rclpy.create_node('other'))
     masks = {name: graph.listen(other, Image, f'/{name}/segment_node/mask')
              for name in ('left', 'right')}
-    events = other.create_publisher(EventPacket, '/left/events', qos.events())
-    graph.wait_for(events.get_subscription_count)
+    reports = graph.listen(other, DiagnosticArray, '/diagnostics')
+    events = {name: other.create_publisher(EventPacket, f'/{name}/events', qos.events())
+              for name in ('left', 'right')}
+    graph.wait_for(lambda: all(p.get_subscription_count() for p in events.values()))
 
-    def step():
+    def play(name, here):
         for _ in range(6):
-            events.publish(camera.packet())
+            events[name].publish(here.packet())
         time.sleep(0.05)
-        return len(masks['left']) >= 2
-    graph.wait_for(step)
+        return len(masks[name]) >= 2
+    graph.wait_for(lambda: play('left', camera))
     assert not masks['right']
+    second = type(camera)()
+    graph.wait_for(lambda: play('right', second))
+    graph.wait_for(lambda: {m.status[0].name for m in reports} == {
+        '/left/segment_node: segmentation', '/right/segment_node: segmentation'})
 
 
 def test_silence_is_stale(tiny_bundle, make_bench):
