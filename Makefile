@@ -4,12 +4,14 @@
 #   make demo [BAG=path] [BUNDLE=path] [OUTPUT=folder]
 #                                          masks over events that crossed a live ROS 2 graph
 #   make test [ARGS='-k name']             all tests
+#   make fuzz [SECONDS=60]                 noise and damage for everything that reads bytes
 #   make lint                              ruff and mypy
 #   make clean                             remove what the builds and runs left, except .venv
 
 PYTHON ?= python3
 VENV ?= .venv
 OUTPUT ?= demo_output
+SECONDS ?= 60
 SHELL := /bin/bash
 export PYTHON VENV
 
@@ -19,7 +21,7 @@ run = unset _ROS_WHEELS_BOOTSTRAP_COMPLETE; . $(VENV)/ros_env.sh; \
 recipe = tools/platform.sh constraints.txt $(wildcard tools/requirements/*.txt) \
 	$(wildcard interfaces/event_camera_msgs/*.* interfaces/event_camera_msgs/msg/*)
 
-.PHONY: demo test lint clean
+.PHONY: demo test fuzz lint clean
 
 demo: $(VENV)/ready-demo
 	@$(run) -m eventsam_ros demo $(if $(BAG),--bag '$(BAG)') \
@@ -27,6 +29,11 @@ demo: $(VENV)/ready-demo
 
 test: $(VENV)/ready-test
 	@$(run) -m pytest $(ARGS)
+
+fuzz: $(VENV)/ready-test
+	@export PYTHONPATH=. RUST_BACKTRACE=0 NUMBA_BOUNDSCHECK=1 \
+		NUMBA_CACHE_DIR=.pytest_cache/d/bounds_checked_kernels; \
+		$(run) test/fuzz --seconds $(SECONDS)
 
 lint: $(VENV)/ready-test
 	@$(run) -m ruff check .
