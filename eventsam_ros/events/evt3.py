@@ -62,31 +62,48 @@ def _join(words, state):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(nogil=True, cache=True)
+def _bits(words):  # type: ignore[no-untyped-def]
+    """Return how many bits are set in the masks of at most 4096 words."""
+    total = np.uint16(0)
+    for i in range(len(words)):
+        kind = words[i] >> np.uint16(12)
+        mask = words[i] & (
+            np.uint16(kind == VECT_12) * np.uint16(0xFFF)
+            + np.uint16(kind == VECT_8) * np.uint16(0xFF))
+        # The sum of the bits, in pairs, fours, eights and all.
+        mask -= (mask >> np.uint16(1)) & np.uint16(0x5555)
+        mask = (mask & np.uint16(0x3333)) + ((mask >> np.uint16(2)) & np.uint16(0x3333))
+        mask = (mask + (mask >> np.uint16(4))) & np.uint16(0x0F0F)
+        total += (mask + (mask >> np.uint16(8))) & np.uint16(0x1F)
+    return np.int64(total)
+
+
+@numba.njit(nogil=True, cache=True)
 def _tally(words):  # type: ignore[no-untyped-def]
-    """Count words of single events, vectors, addresses, time and monitoring.
+    """Count words of single events, vectors and their bits, addresses, time and monitoring.
 
     Apart from the walk, whose time is its branches: 16-bit sums of 16-bit words, over indices and
     not over items, are a vector loop to the compiler.
     """
-    singles, vectors, addresses, times, system = 0, 0, 0, 0, 0
-    one = np.uint16(1)
+    singles, vectors, bits, addresses, times, system = 0, 0, 0, 0, 0, 0
+    zero = np.uint16(0)
     for start in range(0, len(words), 4096):
         block = words[start:start + 4096]
-        s, v, a, t, m = (
-            np.uint16(0), np.uint16(0), np.uint16(0), np.uint16(0), np.uint16(0))
+        s, v, a, t, m = zero, zero, zero, zero, zero
         for i in range(len(block)):
             kind = block[i] >> np.uint16(12)
             s += np.uint16(kind == ADDR_X)
-            v += np.uint16(kind >> one == VECT_12 >> 1)
+            v += np.uint16(kind == VECT_12) + np.uint16(kind == VECT_8)
             a += np.uint16(kind == ADDR_Y) + np.uint16(kind == VECT_BASE_X)
             t += np.uint16(kind == TIME_LOW) + np.uint16(kind == TIME_HIGH)
             m += np.uint16(kind >= IMU) + np.uint16(kind == CONTINUED_4)
         singles += np.int64(s)
         vectors += np.int64(v)
+        bits += _bits(block) if v > 0 else 0
         addresses += np.int64(a)
         times += np.int64(t)
         system += np.int64(m)
-    return singles, vectors, addresses, times, system
+    return singles, vectors, bits, addresses, times, system
 
 
 @numba.njit(nogil=True, cache=True)
@@ -195,7 +212,7 @@ def _decode(words, state, width, height):  # type: ignore[no-untyped-def]
         skipped = _join(words, state)
         words = words[skipped:]
     tally = _tally(words)
-    room = tally[0] + 12 * tally[1] + 1
+    room = tally[0] + tally[2] + 1
     packed = np.empty(room, np.uint32)
     t = np.empty(room, np.int64)
     n, trigger_t, trigger_word, beyond, no_base, reserved = _walk(words, state, packed, t)
@@ -233,12 +250,12 @@ class Evt3:
         turn = int(self._state[_TURN])
         x, y, p, t, trigger_t, trigger_word, outside, lost, reserved, skipped, tally = _decode(
             words, self._state, self._width, self._height)
-        singles, vectors, addresses, times, system = tally
+        singles, vectors, bits, addresses, times, system = tally
         triggers = Triggers(
             trigger_t, (trigger_word >> 8) & 0xF, (trigger_word & 1).astype(np.uint8))
         return Decoded(Events(x, y, p, t), triggers, {
             'words': len(words), 'stray_bytes': stray, 'event_words': singles,
-            'vector_words': vectors, 'vector_events': len(t) + outside + lost - singles,
+            'vector_words': vectors, 'vector_events': bits,
             'address_words': addresses, 'time_words': times, 'system_words': system,
             'out_of_range': outside, 'address_lost': lost, 'reserved': reserved,
             'before_time': skipped,

@@ -16,6 +16,9 @@ from .types import Events, Triggers, UInt8
 TURN_NS = (1 << 31) * 1000
 """A turn of the 31-bit µs counter, 35 min 47 s."""
 
+# Half a turn and a little more, so that a flipped top bit leads there and back by the same way.
+_HALF_TURN = (1 << 30) + (1 << 20)
+
 
 @numba.njit(nogil=True, cache=True)
 def _decode(records, time_base, width, height):  # type: ignore[no-untyped-def]
@@ -25,11 +28,13 @@ def _decode(records, time_base, width, height):  # type: ignore[no-untyped-def]
     t = np.empty(len(records), np.int64)
     n = 0
     wraps = 0
-    previous = 0
+    previous = np.int64((records[0] >> np.uint64(32)) & np.uint64(0x7FFFFFFF)) if len(
+        records) else 0
     for record in records:
         word = np.int64(record & np.uint64(0xFFFFFFFF))
         stamp = np.int64((record >> np.uint64(32)) & np.uint64(0x7FFFFFFF))
-        wraps += stamp < previous
+        step = stamp - previous
+        wraps += np.int64(step < -_HALF_TURN) - np.int64(step > _HALF_TURN)
         previous = stamp
         column = word >> 17
         row = (word >> 2) & 0x7FFF
@@ -55,8 +60,10 @@ class Libcaer:
     def decode(self, data: UInt8, time_base: int) -> Decoded:
         """Decode one packet.
 
-        The counter turns over where a time is smaller than the one before it in the packet; the
-        next packet's time base has the turn in it.
+        The counter turns over where a time is smaller than the one before it in the packet by
+        half a turn or more; the next packet's time base has the turn in it. (The reference takes
+        any smaller time for a turn, so that two records in the wrong order, or one with a flipped
+        bit, move all that follow by 35 minutes.)
         """
         records, stray = whole_units(data, np.dtype('<u8'))
         x, y, p, t, wraps = _decode(records, time_base, self._width, self._height)

@@ -28,21 +28,25 @@ _X, _BASE, _POLARITY, _STATE_SIZE = range(4)
 
 @numba.njit(nogil=True, cache=True)
 def _tally(words):  # type: ignore[no-untyped-def]
-    """Count words of single events, vectors, addresses and time."""
-    singles, vectors, addresses, times = 0, 0, 0, 0
+    """Count words of single events, vectors and their bits, addresses and time."""
+    singles, vectors, bits, addresses, times = 0, 0, 0, 0, 0
     for word in words:
         kind = word >> 12
         singles += kind == ADDR_Y
         vectors += kind == VECT_8
+        mask = np.int64(word & (0xFF if kind == VECT_8 else 0))
+        mask -= (mask >> 1) & 0x55
+        mask = (mask & 0x33) + ((mask >> 2) & 0x33)
+        bits += (mask + (mask >> 4)) & 0xF
         addresses += (kind == ADDR_X) | (kind == VECT_BASE_Y)
         times += kind <= TIME_LOW
-    return singles, vectors, addresses, times
+    return singles, vectors, bits, addresses, times
 
 
 @numba.njit(nogil=True, cache=True)
 def _decode(words, state, time_base, width, height):  # type: ignore[no-untyped-def]
     tally = _tally(words)
-    room = tally[0] + 8 * tally[1]
+    room = tally[0] + tally[2]
     x = np.empty(room, np.uint16)
     y = np.empty(room, np.uint16)
     p = np.empty(room, np.uint8)
@@ -120,10 +124,10 @@ class LibcaerCmp:
         words, stray = whole_units(data, np.dtype('<u2'))
         x, y, p, t, outside, lost, reserved, tally = _decode(
             words, self._state, time_base, self._width, self._height)
-        singles, vectors, addresses, times = tally
+        singles, vectors, bits, addresses, times = tally
         return Decoded(Events(x, y, p, t), Triggers.empty(), {
             'words': len(words), 'stray_bytes': stray, 'event_words': singles,
-            'vector_words': vectors, 'vector_events': len(t) + outside + lost - singles,
+            'vector_words': vectors, 'vector_events': bits,
             'address_words': addresses, 'time_words': times, 'out_of_range': outside,
             'address_lost': lost, 'reserved': reserved,
         })

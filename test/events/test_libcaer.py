@@ -35,6 +35,29 @@ def test_counter_that_turns_over_inside_a_packet_goes_on():
     assert following.t.tolist() == [BASE + 1000 * (2**31 + 9)]
 
 
+def test_time_that_steps_back_is_no_turn():
+    decoder = PacketDecoder('libcaer', 346, 260)
+    data = b''.join(record(1, 2, 0, stamp) for stamp in (1000, 997, 1001, 2**31 - 5, 3, 2**31 - 1))
+    assert ((decoder.decode(data, BASE).t - BASE) // 1000).tolist() == [
+        1000, 997, 1001, -5, 3, -1]
+    assert decoder.counters['wraps'] == -1
+
+
+def test_one_corrupt_record_moves_no_other():
+    for bit in range(31):
+        decoder = PacketDecoder('libcaer', 346, 260)
+        stamps = (1000, 1001 ^ 1 << bit, 1002, 1003)
+        events = decoder.decode(b''.join(record(1, 2, 0, stamp) for stamp in stamps), BASE)
+        assert ((events.t - BASE) // 1000)[[0, 2, 3]].tolist() == [1000, 1002, 1003]
+
+
+def test_mark_of_validity_and_top_bit_of_the_time_mean_nothing():
+    data = struct.pack('<II', 0 | 1 << 1 | 7 << 2 | 9 << 17, 1 << 31 | 5)
+    events = PacketDecoder('libcaer', 346, 260).decode(data, BASE)
+    assert (events.x.tolist(), events.y.tolist(), events.p.tolist()) == ([9], [7], [1])
+    assert events.t.tolist() == [BASE + 5000]
+
+
 def test_events_outside_the_sensor_and_cut_records_are_counted():
     decoder = PacketDecoder('libcaer', 346, 260)
     data = record(346, 0, 1, 0) + record(0, 260, 1, 0) + record(345, 259, 1, 3) + b'1234567'

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from hypothesis import given
+from hypothesis import strategies as st
 import numpy as np
 
 from eventsam_ros.events import PacketDecoder
@@ -65,3 +67,72 @@ def test_after_a_gap_events_wait_for_their_column_and_base():
     events = decoder.decode(packet('3001 5003 2002 3001 5001 4004 5001'), BASE)
     assert rows(events) == [(2, 1, 0, 0), (2, 4, 0, 0)]
     assert decoder.counters['address_lost'] == 4
+
+
+def test_vectors_without_end_stay_outside_and_never_come_back():
+    decoder = PacketDecoder('libcaer_cmp', 2048, 2048)
+    events = decoder.decode(packet('2001 47ff ' + '50ff ' * 20_000), BASE)
+    assert rows(events) == [(1, 2047, 0, 0)]
+    assert decoder.counters['out_of_range'] == 8 * 20_000 - 1
+    assert decoder.counters['address_lost'] == 0
+    assert decoder.counters['vector_events'] == 8 * 20_000
+
+
+class Reference:
+    """The rules of the format, one word at a time, in plain Python."""
+
+    def __init__(self, width, height):
+        self.width, self.height = width, height
+        self.x, self.base, self.polarity = 0, 0, 0
+        self.events, self.counts = [], dict.fromkeys((
+            'out_of_range', 'event_words', 'vector_words', 'vector_events', 'address_words',
+            'time_words', 'reserved'), 0)
+
+    def put(self, y, p, time):
+        if self.x < self.width and y < self.height:
+            self.events.append((self.x, y, p, time))
+        else:
+            self.counts['out_of_range'] += 1
+
+    def feed(self, words):
+        high = low = 0
+        names = ['time_words', 'time_words', 'address_words', 'event_words', 'address_words',
+                 'vector_words']
+        for word in words:
+            kind, payload = word >> 12, word & 0xFFF
+            self.counts[names[kind] if kind < 6 else 'reserved'] += 1
+            if kind == 0:
+                high = payload << 12
+            elif kind == 1:
+                low = payload
+            elif kind == 2:
+                self.x = payload & 0x7FF
+            elif kind == 3:
+                self.put(payload & 0x7FF, payload >> 11, high | low)
+            elif kind == 4:
+                self.base, self.polarity = payload & 0x7FF, payload >> 11
+            elif kind == 5:
+                for bit in range(8):
+                    if payload >> bit & 1:
+                        self.counts['vector_events'] += 1
+                        self.put(self.base + bit, self.polarity, high | low)
+                self.base += 8
+
+
+WORD = st.one_of(
+    st.integers(0, 0xFFFF),
+    st.builds(lambda kind, payload: kind << 12 | payload,
+              st.integers(0, 5), st.integers(0, 300)))
+
+
+@given(packets=st.lists(st.lists(WORD, max_size=40), max_size=4), width=st.integers(1, 2048),
+       height=st.integers(1, 2048))
+def test_any_words_in_any_packets_decode_as_the_reference_does(packets, width, height):
+    reference = Reference(width, height)
+    decoder = PacketDecoder('libcaer_cmp', width, height)
+    found = []
+    for words in packets:
+        reference.feed(words)
+        found += rows(decoder.decode(np.array(words, '<u2').tobytes(), BASE))
+    assert found == reference.events
+    assert {name: decoder.counters[name] for name in reference.counts} == reference.counts
