@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,13 +13,13 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from eventsam_ros.events.types import UInt8, Window
+from eventsam_ros.events.types import Float32, UInt8, Window
 
 from .classes import ClassTable
 
-Kind = Literal['instances', 'semantic', 'video', 'referring']
+Kind = Literal['instances', 'semantic', 'video', 'referring', 'unlabelled']
 """What the labels say: objects without names; classes; objects that keep their id through a
-video; objects that a sentence names."""
+video; objects that a sentence names; nothing, since there are none."""
 
 Labels = NDArray[np.uint8] | NDArray[np.uint16]
 
@@ -36,6 +37,7 @@ class Sample:
         labels: Ids of objects or classes, [H, W]; 0 is background for objects, and the class
             table's `ignore` is "do not count" for classes. None where this moment has no truth.
         image_to_events: Whether `image` is aligned with the events pixel by pixel.
+        planes: Event planes that the dataset ships in place of events, float32 [H, W, C].
     """
 
     name: str
@@ -45,6 +47,7 @@ class Sample:
     thermal: NDArray[np.uint8] | NDArray[np.uint16] | None = None
     labels: Labels | None = None
     image_to_events: bool = True
+    planes: Float32 | None = None
 
 
 @dataclass(frozen=True)
@@ -65,16 +68,21 @@ class Expression:
 class Sequence(Protocol):
     """A recording of a dataset; nothing but the sample at hand is in memory.
 
+    It holds no open file, so it can be pickled and sent to another process.
+
     Attributes:
         name: Unique in its dataset.
         expressions: Sentences (kind 'referring'); empty for the others.
+        left_out: What is on disk and not among the samples: reason -> how many. What reading
+            leaves out is added while samples() runs.
     """
 
     name: str
     expressions: tuple[Expression, ...]
+    left_out: Counter[str]
 
     def __len__(self) -> int:
-        """Return the number of samples."""
+        """Return the number of samples, those that reading will leave out among them."""
 
     def samples(self) -> Iterator[Sample]:
         """Read the samples in the order of time.
@@ -102,6 +110,11 @@ class Dataset:
     sequences: tuple[Sequence, ...]
     classes: ClassTable | None = None
     split: str = ''
+
+    @property
+    def left_out(self) -> Counter[str]:
+        """What is on disk and not among the samples so far: reason -> how many."""
+        return sum((sequence.left_out for sequence in self.sequences), Counter[str]())
 
 
 @dataclass(frozen=True)
