@@ -19,7 +19,8 @@ setup(
     name=PACKAGE,
     version='0.1.0',
     packages=find_packages(include=[PACKAGE, f'{PACKAGE}.*']),
-    package_data={PACKAGE: ['bundles/*/*', 'nodes/fastdds.xml']},
+    package_data={PACKAGE: [
+        'bundles/*/*', 'nodes/fastdds.xml', 'evaluation/report/*.j2', 'evaluation/report/*.json']},
     data_files=[
         ('share/ament_index/resource_index/packages', [f'resource/{PACKAGE}']),
         (f'share/{PACKAGE}', ['package.xml']),
@@ -39,6 +40,7 @@ setup(
             'segment_node = eventsam_ros.__main__:segment_node',
             'replay_node = eventsam_ros.__main__:replay_node',
             'demo = eventsam_ros.__main__:demo',
+            'evaluate = eventsam_ros.__main__:evaluate',
             'simulate = eventsam_ros.__main__:simulate',
             'bundle = eventsam_ros.__main__:bundle',
         ],

@@ -47,6 +47,11 @@ def demo() -> int:
     return run_command('demo', sys.argv[1:])
 
 
+def evaluate() -> int:
+    """Run the command evaluate with the process's arguments."""
+    return run_command('evaluate', sys.argv[1:])
+
+
 def simulate() -> int:
     """Run the command simulate with the process's arguments."""
     return run_command('simulate', sys.argv[1:])

@@ -49,7 +49,8 @@ def test_every_file_that_is_to_be_installed_is_there(setup_arguments):
         for file in files:
             assert (ROOT / file).is_file(), file
     assert installed['share/ament_index/resource_index/packages'] == ['resource/eventsam_ros']
-    assert installed['share/eventsam_ros/launch'] == ['launch/segment.launch.py']
+    assert installed['share/eventsam_ros/launch'] == [
+        'launch/evaluate.launch.py', 'launch/segment.launch.py']
     assert 'config/segment.yaml' in installed['share/eventsam_ros/config']
     assert installed['share/eventsam_ros/rviz'] == ['rviz/segment.rviz']
 
@@ -72,9 +73,12 @@ def test_every_command_can_be_run_with_ros2_run(setup_arguments):
 def test_every_import_of_the_runtime_is_declared():
     names = {d.text for d in PACKAGE if d.tag in {'depend', 'exec_depend'}}
     modules = {'cv2': 'python3-opencv', 'numpy': 'python3-numpy', 'yaml': 'python3-yaml',
-               'tqdm': 'python3-tqdm'}
+               'tqdm': 'python3-tqdm', 'scipy': 'python3-scipy', 'h5py': 'python3-h5py',
+               'jinja2': 'python3-jinja2', 'jsonschema': 'python3-jsonschema',
+               'matplotlib': 'python3-matplotlib'}
     # Not among rosdep's system keys, so pip brings them: tools/requirements/runtime.txt.
-    by_pip = {'numba', 'onnxruntime', 'rosbags', 'ruamel', 'cv_bridge', 'typing_extensions'}
+    by_pip = {'numba', 'onnxruntime', 'rosbags', 'ruamel', 'cv_bridge', 'typing_extensions',
+              'hdf5plugin', 'ray'}
     imported = set()
     for file in (ROOT / 'eventsam_ros').rglob('*.py'):
         for node in ast.walk(ast.parse(file.read_text())):

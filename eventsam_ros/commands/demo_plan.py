@@ -37,6 +37,7 @@ class Plan:
         seconds: Length of the recording.
         rounds: How often it is played.
         film: Whether the overlay is drawn and filmed.
+        keep_masks: Whether every mask is kept in a file, instead of a film and figures.
     """
 
     recording: Path
@@ -52,6 +53,7 @@ class Plan:
     seconds: float
     rounds: int
     film: bool = True
+    keep_masks: bool = False
 
 
 def check_bundle(path: Path | None) -> Bundle:

@@ -79,6 +79,10 @@ def _node(plan: Plan) -> list[str]:
 
 
 def _recorder(plan: Plan) -> list[str]:
+    if plan.keep_masks:
+        return ['-m', 'eventsam_ros.nodes.mask_recorder_node', '--ros-args',
+                '-p', f'output:={plan.output.resolve()}', '-r', 'mask:=segment_node/mask',
+                '-r', 'pipeline_latency_ms:=segment_node/debug/pipeline_latency_ms']
     outputs = {name: f'segment_node/{name}' for name in ('mask', 'overlay')}
     outputs |= {name: f'segment_node/debug/{name}'
                 for name in ('processing_time_ms', 'pipeline_latency_ms')}

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from importlib import import_module
 import os
+import signal
 import sys
 import traceback
 
@@ -37,6 +38,7 @@ COMMANDS = {
     'segment_node': Command('segment_node', 'the node: event packets in, masks out', ros=True),
     'replay_node': Command('replay_node', 'plays a recording onto the ROS graph', ros=True),
     'demo': Command('demo', 'masks over events that crossed a live ROS graph'),
+    'evaluate': Command('evaluate', 'scores a bundle on a recording or dataset, with a report'),
     'simulate': Command('simulate', 'writes a simulated recording with ground truth'),
     'bundle': Command('bundle', 'lists, verifies and inspects bundles'),
 }
@@ -53,6 +55,10 @@ def run_command(name: str, arguments: Sequence[str]) -> int:
         Exit code; errors are one sentence on stderr, a traceback comes only with --debug.
     """
     command = COMMANDS[name]
+    if command.ros:
+        # Until the node listens itself, Ctrl-C has nothing to clean up. KeyboardInterrupt may be
+        # swallowed, or made something else of, by a library that is being imported.
+        signal.signal(signal.SIGINT, lambda *_: os._exit(0))
     module = import_module(f'.{command.module}', __package__)
     parser = argparse.ArgumentParser(
         prog=name, description=module.__doc__,
@@ -69,7 +75,7 @@ def run_command(name: str, arguments: Sequence[str]) -> int:
     try:
         return int(module.run(given))
     except KeyboardInterrupt:
-        return INTERRUPTED
+        return 0 if command.ros else INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output has gone; nothing is left to say.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

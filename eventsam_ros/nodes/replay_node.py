@@ -27,6 +27,7 @@ from eventsam_ros.evaluation.recordings import RecordedMessage, Recording, open_
 
 from . import qos
 from .cdr import begins_with_header, stamp_of, with_stamp
+from .files import whole
 from .running import ros
 from .stamps import SECOND_NS, stamp
 
@@ -106,6 +107,7 @@ class ReplayNode(Node):
             self._add(topic, CURRENT_NAMES.get(name, name))
         self._event_topics = [t for t in opened.event_topics if t in self._publishers_of]
         self._skew_ns = self._clock_skew(opened)
+        self._shift_ns = 0
 
     def play(self) -> None:
         """Play the recording as often as asked, and write the summary."""
@@ -121,8 +123,10 @@ class ReplayNode(Node):
                 f'{_LATE_S * 1e3:.0f} ms late')
         time.sleep(_FLUSH_S)
         if self._summary:
-            Path(self._summary).write_text(json.dumps(
-                {**self.counters, 'seconds': seconds}), 'utf-8')
+            with whole(Path(self._summary)) as path:
+                path.write_text(json.dumps(
+                    {**self.counters, 'seconds': seconds, 'stamp_shift_ns': self._shift_ns}),
+                    'utf-8')
 
     def destroy_node(self) -> None:
         """Close the recording before the node goes."""
@@ -182,6 +186,9 @@ class ReplayNode(Node):
             time_ns = self._time_of(message)
             if timeline is None:
                 timeline = Timeline(time_ns, time.time_ns(), self._rate)
+                if self._stamps == 'now':
+                    # What stamps are moved by, exactly, where the rate is 1.
+                    self._shift_ns = timeline.begun_ns - time_ns + self._skew_ns
             due_ns = timeline.playing_ns(time_ns)
             self._sleep_until(due_ns, timeline)
             self.counters['late'] += time.time_ns() - due_ns > _LATE_S * SECOND_NS

@@ -1,0 +1,114 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 The eventsam_ros authors
+"""`evaluate` as users call it, on a simulated recording."""
+
+import csv
+import json
+
+import pytest
+
+from eventsam_ros.__main__ import main
+from eventsam_ros.evaluation.report.files import read_metrics
+from eventsam_ros.simulation.recording import RecordingConfig, record
+
+
+@pytest.fixture(scope='module')
+def recording(tmp_path_factory):
+    return record(RecordingConfig(seed=3, duration_s=1.0, width=320, height=240),
+                  tmp_path_factory.mktemp('recording') / 'simulated')
+
+
+@pytest.fixture(scope='module')
+def finished(recording, tmp_path_factory):
+    output = tmp_path_factory.mktemp('evaluation')
+    assert main(['evaluate', str(recording), '--output', str(output)]) == 0
+    return output
+
+
+def _rows(output):
+    with (output / 'frames.csv').open(newline='') as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_recording_becomes_a_report(finished):
+    metrics = read_metrics(finished)
+    assert metrics['mode'] == 'offline'
+    assert metrics['dataset']['kind'] == 'instances'
+    assert metrics['model'] == {'kind': 'bundle', 'name': 'default'}
+    assert metrics['frames'] == len(_rows(finished)) >= 15
+    assert 0.2 < metrics['metrics']['box_iou']['value'] <= 1
+    assert metrics['latency_ms']['p99'] >= metrics['latency_ms']['p50'] > 0
+    for name in ('report.html', 'overlay.mp4'):
+        assert (finished / name).stat().st_size > 10_000
+    assert not list(finished.glob('*.part*'))
+
+
+def test_the_same_run_again_gives_the_same_scores(recording, finished, tmp_path):
+    assert main(['evaluate', str(recording), '--output', str(tmp_path), '--no-pictures']) == 0
+    scores = [{k: v for k, v in row.items() if not k.endswith('_ms')} for row in _rows(tmp_path)]
+    assert scores == [
+        {k: v for k, v in row.items() if not k.endswith('_ms')} for row in _rows(finished)]
+    assert not (tmp_path / 'overlay.mp4').exists()
+
+
+def test_resume_keeps_what_is_finished(recording, finished, capsys):
+    times = [row['encode_ms'] for row in _rows(finished)]
+    assert main(['evaluate', str(recording), '--output', str(finished), '--resume']) == 0
+    # Measured times differ from run to run; the same ones come from the sequence that was kept.
+    assert [row['encode_ms'] for row in _rows(finished)] == times
+    assert 'evaluating 0 sequence(s)' in capsys.readouterr().err
+
+
+def test_runs_are_compared(recording, finished, tmp_path, capsys):
+    assert main(['evaluate', str(recording), '--output', str(tmp_path), '--no-prompts',
+                 '--no-pictures']) == 0
+    capsys.readouterr()
+    assert main(['evaluate', '--compare', str(finished), str(tmp_path)]) == 0
+    text = capsys.readouterr().out
+    assert 'corrected_miou' in text
+    assert '[+0.000, +0.000]' in text
+
+
+def test_formats_are_listed(capsys):
+    assert main(['evaluate', '--list-formats']) == 0
+    text = capsys.readouterr().out
+    for name in ('recording', 'dsec', 'mvsec', 'mfnet', 'davis'):
+        assert name in text
+
+
+@pytest.mark.parametrize(('arguments', 'sentence'), [
+    ([], 'say what to evaluate'),
+    (['missing'], 'missing does not exist'),
+    (['.', '--jobs', '0'], '--jobs must be at least 1, but got 0'),
+    (['.', '--option', 'split'], "--option must be NAME=VALUE, but got 'split'"),
+    (['.', '--live', '--ray', 'auto'], '--ray does not go with --live'),
+    (['.', '--format', 'dsek'], "but got 'dsek'"),
+    (['--compare', '.'], 'at least two output folders'),
+])
+def test_bad_calls_are_one_sentence(arguments, sentence, tmp_path, capsys):
+    output = ['--output', str(tmp_path / 'o')]
+    assert main(['evaluate', *arguments, *output]) == 1
+    error = capsys.readouterr().err
+    assert sentence in error
+    assert 'Traceback' not in error
+    assert len([line for line in error.splitlines() if line.strip()]) == 1
+
+
+def test_an_output_that_cannot_be_written_is_one_sentence(recording, tmp_path, capsys):
+    (tmp_path / 'file').write_text('')
+    assert main(['evaluate', str(recording), '--output', str(tmp_path / 'file' / 'o')]) == 1
+    assert 'cannot be written' in capsys.readouterr().err
+
+
+def test_ctrl_c_leaves_no_half_written_result(recording, tmp_path, monkeypatch):
+    def interrupt(*_, **__):
+        raise KeyboardInterrupt
+    monkeypatch.setattr('eventsam_ros.evaluation.runs.task.run_sequence', interrupt)
+    assert main(['evaluate', str(recording), '--output', str(tmp_path)]) == 130
+    assert not (tmp_path / 'metrics.json').exists()
+    assert not list(tmp_path.glob('sequences/*'))
+
+
+def test_metrics_name_the_command(finished):
+    content = json.loads((finished / 'metrics.json').read_text())
+    assert content['command'].startswith('python -m eventsam_ros evaluate')
