@@ -45,7 +45,8 @@ _LEARNING = 16
 _LENGTHS = 64
 """Packets whose lower quartile is the usual length, and whose jitter is averaged."""
 _CLEARLY = 2.0
-"""Less jitter by this factor tells which event the stamps go with."""
+_CLEARLY_NS = 500_000
+"""Less jitter by this factor and so much tells which event the stamps go with."""
 
 
 @dataclass(frozen=True)
@@ -244,7 +245,8 @@ class SensorClock:
         self._ends['first'].add(packet.first, packet.stamp)
         other = 'first' if self._reference == 'last' else 'last'
         if self._seen > _LENGTHS and (
-                self._ends[other].spread * _CLEARLY < self._ends[self._reference].spread):
+                self._ends[other].spread * _CLEARLY + _CLEARLY_NS
+                < self._ends[self._reference].spread):
             self._reference = other
 
     def _begin_anew(self, packets: list[_Packet]) -> None:

@@ -44,10 +44,6 @@ class Envelope:
         self._line: tuple[int, int, float] | None = None
         self._drift = 0.0
 
-    def __len__(self) -> int:
-        """Return how many samples are kept."""
-        return len(self._samples)
-
     @property
     def long(self) -> bool:
         """Whether the samples span enough for a drift of their own."""
@@ -133,8 +129,6 @@ def _lower_hull(samples: deque[tuple[int, int]]) -> list[tuple[int, int]]:
             <= (hull[-1][1] - hull[-2][1]) * (time - hull[-2][0])
         ):
             hull.pop()
-        if hull and hull[-1][0] >= time:
-            hull.pop()
         hull.append((time, difference))
     return hull
 
@@ -143,7 +137,5 @@ def _slope_over_the_middle(hull: list[tuple[int, int]]) -> float | None:
     if len(hull) < 2:
         return None
     middle = (hull[0][0] + hull[-1][0]) / 2
-    for (left, low), (right, high) in pairwise(hull):
-        if right >= middle:
-            return (high - low) / (right - left)
-    return None
+    (left, low), (right, high) = next(edge for edge in pairwise(hull) if edge[1][0] >= middle)
+    return (high - low) / (right - left)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 import time
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 import numpy as np
 import pytest
@@ -145,6 +145,7 @@ def test_a_host_clock_that_is_slewed_is_followed():
         assert abs(error_ms(clock, camera)) < 1
 
 
+@example(seed=0, drift=1, start=777, jitter='none')   # rounding is not jitter
 @given(seed=st.integers(0, 2**31), drift=st.integers(-100, 100), start=st.integers(0, 10**6),
        jitter=st.sampled_from(sorted(JITTERS)))
 def test_no_seed_is_further_off_than_a_millisecond(seed, drift, start, jitter):
