@@ -40,11 +40,11 @@ _LATE_NS = 10_000_000
 _LATE_SPAN_NS = 1_000_000_000
 _LATE_PACKETS = 20
 """...which it is when all of so many packets were, over so long."""
-_LEARNING = 16
+_LEARNING = 32
 """Packets after which the usual length is known, and the first ones are looked at again."""
 _LENGTHS = 64
 """Packets whose lower quartile is the usual length, and whose jitter is averaged."""
-_CLEARLY = 2.0
+_CLEARLY = 1.25
 _CLEARLY_NS = 500_000
 """Less jitter by this factor and so much tells which event the stamps go with."""
 
