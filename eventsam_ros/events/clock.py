@@ -199,8 +199,8 @@ class SensorClock:
     def _learn_again(self) -> None:
         """Cut the first packets to the length that is known by now."""
         if self._jumps_before == self._jumps:
-            for end in self._ends.values():
-                end.line.restart()
+            self._ends = {name: _Reference(self._span) for name in self._ends}
+            self._seen = 0
             for times in self._learning:
                 self._take(self._cut(*times))
         self._learning = []
