@@ -12,19 +12,23 @@ from eventsam_ros.errors import RecordingError
 from ..messages import ImageRecord, PacketRecord
 from ..recording_writer import RecordingWriter
 from .aedat4 import Aedat4Recording
-from .bags import ENDINGS, BagRecording
+from .bags import ENDINGS as BAG_ENDINGS
+from .bags import BagRecording
 from .prophesee_dat import DatRecording
 from .prophesee_raw import RawRecording
 from .recording import RecordedMessage, Recording
 
 __all__ = [
-    'ImageRecord', 'PacketRecord', 'RecordedMessage', 'Recording', 'RecordingWriter',
+    'ENDINGS', 'ImageRecord', 'PacketRecord', 'RecordedMessage', 'Recording', 'RecordingWriter',
     'open_recording',
 ]
 
-_READERS: dict[str, Callable[[Path], Recording]] = dict.fromkeys(ENDINGS, BagRecording) | {
+_READERS: dict[str, Callable[[Path], Recording]] = dict.fromkeys(BAG_ENDINGS, BagRecording) | {
     '.raw': RawRecording, '.dat': DatRecording, '.aedat4': Aedat4Recording,
 }
+
+ENDINGS = tuple(_READERS)
+"""Endings of the files that are read."""
 
 
 def open_recording(path: Path | str) -> Recording:
@@ -42,5 +46,5 @@ def open_recording(path: Path | str) -> Recording:
     if path.is_dir():
         return BagRecording(path)
     if path.suffix.lower() not in _READERS:
-        raise RecordingError(f'{path} is not a recording: files end in {", ".join(_READERS)}')
+        raise RecordingError(f'{path} is not a recording: files end in {", ".join(ENDINGS)}')
     return _READERS[path.suffix.lower()](path)
