@@ -56,9 +56,10 @@ def run_command(name: str, arguments: Sequence[str]) -> int:
     """
     command = COMMANDS[name]
     if command.ros:
-        # Until the node listens itself, Ctrl-C has nothing to clean up. KeyboardInterrupt may be
+        # Until the node listens itself, a signal has nothing to clean up. KeyboardInterrupt may be
         # swallowed, or made something else of, by a library that is being imported.
-        signal.signal(signal.SIGINT, lambda *_: os._exit(0))
+        for each in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(each, lambda *_: os._exit(0))
     module = import_module(f'.{command.module}', __package__)
     parser = argparse.ArgumentParser(
         prog=name, description=module.__doc__,

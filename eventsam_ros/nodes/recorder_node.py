@@ -18,11 +18,13 @@ from rclpy.node import Node
 from sensor_msgs.msg import Image
 from std_msgs.msg import Float64
 
+from eventsam_ros.errors import EventsamError
 from eventsam_ros.evaluation.film import Film
 from eventsam_ros.evaluation.metrics import Labels, best_match_iou
 from eventsam_ros.evaluation.overlay import contact_sheet
 
 from . import qos
+from .files import unfinished, whole
 from .images import to_array, to_bgr
 from .running import run
 from .stamps import nanoseconds
@@ -45,7 +47,7 @@ class RecorderNode(Node):
         """
         super().__init__('recorder_node', **options)
         self._folder = Path(str(self.declare_parameter('output', '.').value))
-        self._film = Film(self._folder / 'overlay.mp4')
+        self._film = Film(unfinished(self._folder / 'overlay.mp4'))
         self._truths: OrderedDict[int, Labels] = OrderedDict()
         self._ious: list[float] = []
         self._compared = 0
@@ -68,15 +70,34 @@ class RecorderNode(Node):
         self._look = self.create_timer(0.05, self._look_for_masks)
 
     def destroy_node(self) -> None:
-        """Write what was collected before the node goes."""
-        self._film.close()
+        """Write what was collected before the node goes.
+
+        Raises:
+            EventsamError: Not all of it could be written; what could not is not there.
+        """
+        try:
+            self._save()
+        finally:
+            super().destroy_node()
+
+    def _save(self) -> None:
+        folder = self._folder
+        with whole(folder / 'recorder.json') as path:
+            path.write_text(json.dumps(self._figures()), 'utf-8')
         moments = self._film.moments()
-        if moments:
-            sheet = contact_sheet([picture for _, picture in moments], 4,
-                                  [f'{second:.1f} s' for second, _ in moments])
-            cv2.imwrite(str(self._folder / 'contact_sheet.png'), sheet)
-        (self._folder / 'recorder.json').write_text(json.dumps(self._figures()), 'utf-8')
-        super().destroy_node()
+        self._film.close()
+        if not moments:
+            return
+        with whole(folder / 'overlay.mp4') as path:
+            written = int(cv2.VideoCapture(str(path)).get(cv2.CAP_PROP_FRAME_COUNT))
+            if written != self._film.frames:
+                raise OSError(f'it has {max(written, 0)} of {self._film.frames} pictures; '
+                              'is the disk full?')
+        sheet = contact_sheet([picture for _, picture in moments], 4,
+                              [f'{second:.1f} s' for second, _ in moments])
+        with whole(folder / 'contact_sheet.png') as path:
+            if not cv2.imwrite(str(path), sheet):
+                raise OSError('OpenCV could not write it; is the disk full?')
 
     def _figures(self) -> dict[str, Any]:
         return {
@@ -131,8 +152,12 @@ def _percentiles(values: Sequence[float]) -> dict[str, float]:
 
 
 def main(args: Sequence[str] | None = None) -> int:
-    """Record until told to stop; return the exit code."""
-    return run(RecorderNode, args=args)
+    """Record until told to stop; return the exit code: 1 where something was not written."""
+    try:
+        return run(RecorderNode, args=args)
+    except EventsamError as error:
+        print(f'recorder_node: {error}', file=sys.stderr)
+        return 1
 
 
 if __name__ == '__main__':

@@ -258,6 +258,8 @@ def main(args: Sequence[str] | None = None) -> int:
     node: ReplayNode | None = None
     # Parameters and graph queries are answered while the recording plays.
     with ros(args):
+        if not rclpy.ok():
+            return 0
         executor = SingleThreadedExecutor()
         answers = threading.Thread(target=_spin, args=(executor,), name='answers')
         try:

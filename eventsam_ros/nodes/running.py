@@ -26,19 +26,31 @@ def ros(args: Sequence[str] | None = None) -> Iterator[None]:
     Args:
         args: Command line with ROS arguments; None takes the process's own.
     """
-    before = signal.signal(signal.SIGINT, lambda *_: None)
+    came: list[int] = []
+    before = {each: signal.signal(each, lambda number, _: came.append(number))
+              for each in (signal.SIGINT, signal.SIGTERM)}
     rclpy.init(args=args)
+    # Python runs its handlers at the beginning of a function at the latest.
+    if _any(came):
+        rclpy.try_shutdown()  # it came before rclpy listened
     try:
         yield
     except (KeyboardInterrupt, ExternalShutdownException):
         pass
+    except EventsamError:
+        raise
     except Exception:
         # A signal ends the context under whatever rclpy is doing, which then fails in its own way.
         if rclpy.ok():
             raise
     finally:
         rclpy.try_shutdown()
-        signal.signal(signal.SIGINT, before)
+        for each, handler in before.items():
+            signal.signal(each, handler)
+
+
+def _any(came: list[int]) -> bool:
+    return bool(came)
 
 
 def run(*makes: Callable[[], Node], args: Sequence[str] | None = None) -> int:
@@ -56,19 +68,19 @@ def run(*makes: Callable[[], Node], args: Sequence[str] | None = None) -> int:
     """
     nodes: list[Node] = []
     with ros(args):
+        if not rclpy.ok():
+            return 0
+        # Before the nodes: without a context, which a signal may have ended by then, it fails.
+        executor = SingleThreadedExecutor()
         try:
-            try:
-                nodes += (make() for make in makes)
-            except ParameterException as error:
-                raise EventsamError(str(error)) from error
-            executor = SingleThreadedExecutor()
-            try:
-                for node in nodes:
-                    executor.add_node(node)
-                executor.spin()
-            finally:
-                executor.shutdown()
+            for make in makes:
+                nodes.append(make())
+                executor.add_node(nodes[-1])
+            executor.spin()
+        except ParameterException as error:
+            raise EventsamError(str(error)) from error
         finally:
+            executor.shutdown()
             for node in nodes:
                 node.destroy_node()
     return 0

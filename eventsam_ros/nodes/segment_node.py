@@ -50,17 +50,18 @@ class SegmentNode(ManagedNode):
             name: Of the node.
             options: Of rclpy's Node.
         """
-        super().__init__(name, **options)
-        parameters.declare(self)
-        # One dictionary for all parts of the node, changed in place.
-        self._values = parameters.read(self)
-        on_parameters(self, self._check, self._apply)
+        # rclpy destroys the node at shutdown, even one whose constructor failed.
         self._segmenter: Segmenter | None = None
         self._outputs: Outputs | None = None
         self._pipeline: Pipeline | None = None
         self._active: Active | None = None
         self._board = PromptBoard()
         self._connections = Connections(self)
+        super().__init__(name, **options)
+        parameters.declare(self)
+        # One dictionary for all parts of the node, changed in place.
+        self._values = parameters.read(self)
+        on_parameters(self, self._check, self._apply)
         self._reporter = Reporter(self, self._connections, self._values)
         self.create_service(Trigger, '~/reset', self._on_reset)
         self.create_service(Trigger, '~/clear_prompts', self._on_clear_prompts)
@@ -166,8 +167,9 @@ class SegmentNode(ManagedNode):
         self._reporter.watch(self._active)
 
     def _stop(self) -> None:
-        self._reporter.watch(None)
         self._connections.unsubscribe_all()
+        if self._active is not None:
+            self._reporter.watch(None)
         self._active, pipeline, self._pipeline = None, self._pipeline, None
         if pipeline is not None:
             pipeline.stop()
@@ -185,6 +187,8 @@ class SegmentNode(ManagedNode):
 
     def _unexpected(self, what: str) -> TransitionCallbackReturn:
         """Say what a transition failed with, which rclpy would keep to itself."""
+        if not self.context.ok():
+            return ERROR  # a signal ended the context under whatever was being done
         error = sys.exc_info()[1]
         self.get_logger().debug(traceback.format_exc())
         self._reporter.fault(f'cannot {what}: {error!r}', keep=True)
