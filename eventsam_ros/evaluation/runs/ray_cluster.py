@@ -8,6 +8,8 @@ Dataset, bundle and output folder must be reachable under the same paths from ev
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+import re
+import socket
 from typing import Any
 
 from eventsam_ros.errors import EventsamError
@@ -17,6 +19,7 @@ from .task import Task, evaluate_sequence
 
 RETRIES = 3
 """How often a sequence is begun again whose worker was lost."""
+_REACH_S = 5.0
 
 
 def cluster(task: Task, names: Sequence[str], address: str) -> Iterator[SequenceResult]:
@@ -35,6 +38,7 @@ def cluster(task: Task, names: Sequence[str], address: str) -> Iterator[Sequence
     begun = not ray.is_initialized()
     if begun:
         try:
+            _check_reachable(address)
             ray.init(address=address, log_to_driver=False, configure_logging=False)
         except Exception as error:
             raise EventsamError(f'the Ray cluster {address} cannot be reached: {error}') from error
@@ -51,3 +55,14 @@ def cluster(task: Task, names: Sequence[str], address: str) -> Iterator[Sequence
     finally:
         if begun:
             ray.shutdown()
+
+
+def _check_reachable(address: str) -> None:
+    """Try HOST:PORT for a few seconds; Ray itself would try for many minutes.
+
+    Raises:
+        OSError: Nobody answers there.
+    """
+    place = re.fullmatch(r'(?:\w+://)?([^:/]+):(\d+)', address)
+    if place is not None:
+        socket.create_connection((place[1], int(place[2])), _REACH_S).close()
