@@ -3,7 +3,8 @@
 #
 #   make demo [BAG=path] [BUNDLE=path] [OUTPUT=folder]
 #                                          masks over events that crossed a live ROS 2 graph
-#   make test [ARGS='-k name']             all tests
+#   make test                              all tests, and the coverage of the rooms on a vehicle
+#   make test ARGS='-k name'               some of them
 #   make fuzz [SECONDS=60]                 noise and damage for everything that reads bytes
 #   make lint                              ruff and mypy
 #   make clean                             remove what the builds and runs left, except .venv
@@ -28,7 +29,17 @@ demo: $(VENV)/ready-demo
 		$(if $(BUNDLE),--bundle '$(BUNDLE)') --output '$(OUTPUT)'
 
 test: $(VENV)/ready-test
+ifeq ($(strip $(ARGS)),)
+	@rm -f .coverage .coverage.*
+	@$(run) -m pytest --cov --cov-report= --cov-fail-under=0
+	@# Lines of compiled kernels are seen where they run as Python.
+	@export NUMBA_DISABLE_JIT=1; $(run) -m pytest -q test/events test/inference \
+		--cov --cov-append --cov-report= --cov-fail-under=0
+	@for room in events inference nodes; do \
+		$(run) -m coverage report --include="eventsam_ros/$$room/*" || exit 1; done
+else
 	@$(run) -m pytest $(ARGS)
+endif
 
 fuzz: $(VENV)/ready-test
 	@export PYTHONPATH=. RUST_BACKTRACE=0 NUMBA_BOUNDSCHECK=1 \
@@ -40,7 +51,7 @@ lint: $(VENV)/ready-test
 	@$(run) -m mypy
 
 clean:
-	rm -rf build install log demo_output .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf .coverage .coverage.* build install log demo_output .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
 $(VENV)/ready-demo: $(recipe)
