@@ -50,7 +50,7 @@ class Sequence:
         self._stamp_ns = 0
         self._data = memoryview(b'')
         self._seen = 1  # bit k: the packet k before the newest has come
-        self._repeated: tuple[int, int] = (0, 0)
+        self._repeated = (0, 0, 0)  # the last one, the newest then, and how many in a row
 
     def take(self, seq: int, stamp_ns: int, data: memoryview) -> Verdict:
         """Judge the next packet and count what is wrong with it.
@@ -94,9 +94,10 @@ class Sequence:
             self.counters['packets_lost'] -= seq > self._first
             self.counters['packets_late'] += 1
             return Verdict.LATE
-        before, length = self._repeated
-        length = length + 1 if seq == before + 1 else 1
-        self._repeated = (seq, length)
+        # In a row means with nothing new between them.
+        before, newest, length = self._repeated
+        length = length + 1 if (before + 1, newest) == (seq, self._newest) else 1
+        self._repeated = (seq, seq + back, length)
         if length >= REPEATS:
             return Verdict.RESTART
         self.counters['packets_duplicate'] += 1
