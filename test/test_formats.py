@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import ast
+import json
 from pathlib import Path
 import re
 
@@ -91,3 +92,14 @@ def test_every_message_and_every_kind_of_file_is_named():
 def test_every_policy_is_named():
     assert sorted(column('mode', 1)) == sorted(
         name for name in windows.__all__ if name.endswith('Windows'))
+
+
+def test_the_errors_of_the_clock_are_those_that_the_benchmark_measured():
+    measured = json.loads((ROOT / 'benchmarks' / 'results' / 'events.json').read_text('utf-8'))
+    table = TEXT[TEXT.index('| jitter |'):].splitlines()[2:]
+    errors = measured['clock_error_ms']
+    for row, (name, figures) in zip(table, errors.items(), strict=False):
+        cells = [cell.strip() for cell in row.strip('|').split('|')]
+        assert cells[0].startswith(name)
+        assert [float(cell) for cell in cells[1:]] == list(figures.values())
+    assert not table[len(errors)].startswith('|')

@@ -18,9 +18,12 @@ from itertools import pairwise
 _PARTS = 64
 """Parts of the span of which only the promptest sample is kept: the fit takes no longer."""
 
-_SLOPE_LIMITS = (300e-6, 700e-6)
-"""Drift at most: of two quartz clocks, 100 ppm each with room, as long as there are few samples;
-and on a host that is slewed by NTP, 500 ppm more, when there are many."""
+_SLOPE_LIMITS = (200e-6, 700e-6)
+"""Drift at most: of two quartz clocks, 100 ppm each, as long as there are few samples; and on a
+host that is slewed by NTP, 500 ppm more, when there are many."""
+
+_SLOPE_CHANGE = 50e-6
+"""How far the drift of before is left while there are few samples after a restart."""
 
 _PLAYED = 0.1
 """Drift that no two clocks have: a recording that is played faster or slower."""
@@ -42,7 +45,7 @@ class Envelope:
         self._part = max(span_ns // _PARTS, 1)
         self._samples: deque[tuple[int, int]] = deque()
         self._line: tuple[int, int, float] | None = None
-        self._drift = 0.0
+        self._drift: float | None = None
 
     @property
     def long(self) -> bool:
@@ -104,9 +107,11 @@ class Envelope:
             hull = _lower_hull(self._samples)
             slope = _slope_over_the_middle(hull)
             if slope is None:
-                slope = self._drift
-            elif abs(slope) > _PLAYED and self._spans(self._span // 50):
+                slope = self._drift or 0.0
+            elif abs(slope) > _PLAYED and self._spans(self._span // 20):
                 slope = max(slope, _STEEPEST)
+            elif self._drift is not None and not self._spans(self._span // 2):
+                slope = self._drift + _within(_SLOPE_CHANGE, slope - self._drift)
             else:
                 slope = _within(_SLOPE_LIMITS[self.long], slope)
             start = hull[0][0]
