@@ -8,6 +8,7 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from event_camera_msgs.msg import EventPacket
 import pytest
 from rcl_interfaces.msg import Log
+from rclpy.lifecycle import TransitionCallbackReturn
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
 
@@ -100,3 +101,12 @@ def test_every_topic_takes_overrides(make_bench, tiny_bundle):
                         ('/segment_node/overlay', 'publisher')):
         for policy in ('history', 'depth', 'reliability', 'durability'):
             assert f'qos_overrides.{topic}.{role}.{policy}' in names
+
+
+def test_a_quality_of_service_that_is_none_is_told_at_activation(make_bench, tiny_bundle):
+    bench = make_bench(
+        tiny_bundle, **{'qos_overrides./events.subscription.reliability': 'sometimes'})
+    assert bench.node.trigger_configure() == TransitionCallbackReturn.SUCCESS
+    assert bench.node.trigger_activate() == TransitionCallbackReturn.ERROR
+    assert bench.state() == 'unconfigured'
+    bench.reports(DiagnosticStatus.ERROR, 'sometimes')

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+import re
 
 import pytest
 import rclpy
@@ -65,3 +66,17 @@ def test_topics_and_services_of_an_active_node_are_those_of_the_tables(graph, ti
     absolute = [t.name for t in (*topics.INPUTS, *topics.OUTPUTS) if t.name.startswith('/')]
     assert absolute == ['/diagnostics']
     assert node.get_namespace() == '/here'
+
+
+def test_the_table_of_faults_names_tests_that_exist_and_counters_of_the_code():
+    text = (ROOT / 'docs' / 'faults.md').read_text('utf-8')
+    named = set(re.findall(r'`(test_\w+\.py)::(test_\w+)`', text))
+    assert len(named) == text.count('::')
+    existing = {(path.name, name) for path in (ROOT / 'test' / 'nodes').glob('test_*.py')
+                for name in re.findall(r'^def (test_\w+)', path.read_text('utf-8'), re.MULTILINE)}
+    assert named - existing == set()
+    faults = {pair for pair in existing if pair[0] == 'test_faults.py'}
+    assert faults - named == set()
+    counters = {name.removeprefix('dropped.') for name in re.findall(r'`(dropped\.\w+)`', text)}
+    assert counters <= set(DROPS)
+    assert {'packets_lost', 'windows_superseded'} < counters

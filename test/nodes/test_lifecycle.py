@@ -152,15 +152,6 @@ def no_thread(_self):
     raise RuntimeError("can't start new thread")
 
 
-def test_a_quality_of_service_that_is_none_is_told_at_activation(make_bench, tiny_bundle):
-    bench = make_bench(
-        tiny_bundle, **{'qos_overrides./events.subscription.reliability': 'sometimes'})
-    assert bench.node.trigger_configure() == SUCCESS
-    assert bench.node.trigger_activate() == ERROR
-    assert bench.state() == 'unconfigured'
-    bench.reports(DiagnosticStatus.ERROR, 'sometimes')
-
-
 def test_a_node_that_cannot_even_free_itself_is_finalized_and_says_so(
         make_bench, tiny_bundle, monkeypatch):
     bench = make_bench(tiny_bundle).activate()
