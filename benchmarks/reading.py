@@ -13,7 +13,6 @@ from __future__ import annotations
 import argparse
 import os
 from pathlib import Path
-import resource
 import subprocess
 import sys
 import tempfile
@@ -108,8 +107,14 @@ def read_windows(path: Path, seconds: float, rectify: bool) -> dict[str, float]:
         'processor_seconds': round(time.process_time() - processor, 3),
         'million_events_per_second': round(found / elapsed / 1e6, 1),
         'times_real_time': round(seconds / elapsed, 2),
-        'peak_memory_mib': round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024),
+        'peak_memory_mib': _peak_mib(),
     }
+
+
+def _peak_mib() -> int:
+    # getrusage() would count what the process had before it became this program.
+    status = Path('/proc/self/status').read_text().splitlines()
+    return next(int(line.split()[1]) for line in status if line.startswith('VmHWM')) // 1024
 
 
 def _distortion() -> Any:

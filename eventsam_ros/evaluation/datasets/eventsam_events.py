@@ -45,8 +45,9 @@ def read_event_file(path: Path, unit: str, width: int, height: int) -> Events:
             f'events in {path} must lie within {width} x {height} pixels, but reach to column '
             f'{x.max():g} and row {y.max():g}')
     scale = TIME_UNITS[unit]
-    whole = t.dtype.kind != 'f'
-    t_ns = t.astype(np.int64) * scale if whole else np.rint(t * scale).astype(np.int64)
+    # In two parts: nanoseconds since the epoch are more than float64 holds.
+    whole = np.rint(t)
+    t_ns = whole.astype(np.int64) * scale + np.rint((t - whole) * scale).astype(np.int64)
     order = slice(None) if (np.diff(t_ns) >= 0).all() else np.argsort(t_ns, kind='stable')
     return Events(x.astype(np.uint16), y.astype(np.uint16), (p > 0).view(np.uint8), t_ns)[order]
 

@@ -17,6 +17,7 @@ from .dataset import Expression, Sample
 from .eventsam_events import read_event_file
 from .pictures import check_shape, ids_of_colours, read_colour
 
+_DAMAGED = 'frames with damaged events'
 _LOG = logging.getLogger(__name__)
 
 
@@ -72,13 +73,14 @@ class EventsamSequence:
             DatasetError: A file is missing or broken.
         """
         width, height = self.size
+        del self.left_out[_DAMAGED]
         for frame in self.frames:
             try:
                 events = read_event_file(frame.events, self.time_unit, width, height)
             except DatasetError as error:
                 if self.damaged == 'refuse':
                     raise
-                self.left_out['frames with damaged events'] += 1
+                self.left_out[_DAMAGED] += 1
                 _LOG.warning('left out: %s', error)
                 continue
             start, end = (int(events.t[0]), int(events.t[-1]) + 1) if len(events) else (0, 0)

@@ -50,6 +50,8 @@ class MvsecEvents(StoredEvents):
             if f'{self._group}/image_raw' in self._file:
                 self.frames = column(
                     self._file, f'{self._group}/image_raw', 'u', (None, HEIGHT, WIDTH))
+            # Columns in another order would make windows empty without a word.
+            self.read(0, min(len(self), 1000))
         except DatasetError:
             self._file.close()
             raise

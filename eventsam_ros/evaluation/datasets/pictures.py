@@ -20,6 +20,8 @@ from .classes import ClassTable
 
 _SIGNATURE = b'\x89PNG\r\n\x1a\n'
 _PALETTE = 3
+_PNG_END = b'IEND\xaeB`\x82'
+_JPEG_START, _JPEG_SCAN, _JPEG_END = b'\xff\xd8', b'\xff\xda', b'\xff\xd9'
 
 
 def read_colour(path: Path) -> UInt8:
@@ -154,10 +156,18 @@ def _decoded(path: Path, data: bytes, flags: int) -> NDArray[Any]:
             array = cv2.imdecode(np.frombuffer(data, np.uint8), flags)
         except cv2.error:
             array = None
-    # OpenCV fills what a cut file lacks with zeros and says so on the terminal only.
-    if array is None or (data.startswith(_SIGNATURE) and b'IEND' not in data[-16:]):
+    if array is None or _cut_off(data):
         raise DatasetError(f'{path} is no picture that can be read, or is cut off')
     return np.asarray(array)
+
+
+def _cut_off(data: bytes) -> bool:
+    """Return whether the end is missing: OpenCV fills up and says so on the terminal only."""
+    if data.startswith(_SIGNATURE):
+        return _PNG_END not in data
+    if data.startswith(_JPEG_START):
+        return _JPEG_END not in data[data.rfind(_JPEG_SCAN):]
+    return False
 
 
 def _single(path: Path, array: NDArray[Any]) -> UInt8 | UInt16:
