@@ -70,16 +70,20 @@ class Inputs:
         if settings['window.policy'] == 'trigger' and not arrays:
             connections.subscribe(topics.TRIGGERS, self._on_packet)
         self._images: Any = None
+        self._image_skew_ms: float | None = None
         self._look_at_images()
 
     def measures(self) -> dict[str, str]:
         """Return what is known of the clocks and of the other side, for /diagnostics."""
         clock = self.stream.clock
-        offset_ns = clock.offset_ns
-        found = {'publishers': str(self._node.count_publishers(self._events.topic_name))}
-        if offset_ns is not None:
-            found['clock_offset_ms'] = f'{offset_ns / 1e6:.3f}'
-        return found
+        measured = {
+            'clock_offset_ms': None if clock.offset_ns is None else clock.offset_ns / 1e6,
+            'clock_drift_ppm': clock.drift_ppm,
+            'packet_delay_ms': clock.delay_ms,
+            'image_skew_ms': self._image_skew_ms,
+        }
+        return {'publishers': str(self._node.count_publishers(self._events.topic_name)),
+                **{k: '' if v is None else f'{v:.3f}' for k, v in measured.items()}}
 
     def _on_packets(self, packet: EventPacket) -> None:
         """Take the packet that woke the node and those that wait behind it.
@@ -141,6 +145,7 @@ class Inputs:
         self.stream.counters['images'] += 1
         stamp_ns = nanoseconds(message.header.stamp)
         shown_ns = stamp_ns + round(self._settings['image_offset_ms'] * 1e6)
+        self._image_skew_ms = (shown_ns - self.stream.stamp_ns) / 1e6
         if self._settings['use_images'] and self._outputs.wanted(topics.OVERLAY):
             try:
                 picture = (to_bgr(message) if isinstance(message, Image)

@@ -14,6 +14,10 @@ _KEYS = {
     'prompts': 'objects that are prompted for',
     'publishers': 'publishers of the events',
     'clock_offset_ms': 'host clock minus sensor clock',
+    'clock_drift_ppm': 'how much faster the host clock runs; empty until it is known',
+    'packet_delay_ms': 'how much later than the promptest the newest packet was stamped',
+    'image_skew_ms': 'time that the newest image shows minus stamp of the newest packet then; '
+                     'empty without images',
     'mismatch.N': 'a topic whose other side has another quality of service, and what to set',
     'packets, bytes, events': 'taken since activation',
     'images': 'images that arrived',

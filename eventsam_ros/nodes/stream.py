@@ -52,6 +52,7 @@ class EventStream:
         format: Encoding and sensor size, '' before the first packet.
         size: Sensor columns and rows, None before the first packet.
         frame_id: Frame of the sensor, '' before the first packet.
+        stamp_ns: Stamp of the newest packet, 0 before the first.
     """
 
     DROPS = (
@@ -78,6 +79,7 @@ class EventStream:
         self._kind: tuple[str, int, int] | None = None
         self.size: tuple[int, int] | None = None
         self.frame_id = ''
+        self.stamp_ns = 0
 
     def counts(self) -> dict[str, int]:
         """Return all counters, those of the decoders and of the windows among them."""
@@ -181,7 +183,7 @@ class EventStream:
     def _advance(
         self, events: Events, edges: Triggers | None, stamp_ns: int,
     ) -> list[StampedWindow]:
-        policy = self._policy
+        policy, self.stamp_ns = self._policy, stamp_ns
         windows: list[Window] = []
         if len(events) > 0:
             self.counters['events'] += len(events)

@@ -53,6 +53,11 @@ def test_times_and_counts_are_told(bench):
     assert int(values['events']) > 1000
     assert float(values['processing_time_ms.p95']) >= float(values['processing_time_ms.p50']) > 0
     assert values['dropped.packets_lost'] == '0'
+    # The camera was switched on 2 ms before its first event; it stamps packets 1 ms late.
+    assert float(values['clock_offset_ms']) > 1e12
+    assert abs(float(values['packet_delay_ms'])) < 1
+    assert values['image_skew_ms'] == ''
+    assert values['publishers'] == '1'
 
 
 def test_lost_and_undecodable_packets_are_named_and_the_stream_goes_on(bench):
@@ -128,6 +133,9 @@ def test_windows_end_at_the_stamps_of_images(graph, tiny_bundle, camera, make_be
         return len(bench.masks) >= 3 and overlays
     graph.wait_for(step)
     assert {nanoseconds(m.header.stamp) for m in bench.masks} <= stamps
+    # Images are stamped 2.3 ms after the end of the events before them, packets 1 ms.
+    graph.wait_for(lambda: bench.fresh()['image_skew_ms'])
+    assert float(bench.values()['image_skew_ms']) == pytest.approx(1.346, abs=10.1)
     # The camera's picture is the ground of the overlay.
     assert tuple(to_array(overlays[-1])[1, 1]) == (77, 77, 77)
 
