@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 def test_every_metric_is_in_the_table_with_its_meaning():
     text = (ROOT / 'docs' / 'evaluation.md').read_text()
-    rows = re.findall(r'^\| `(\w+)` \| ([\w, ]+) \| (.+) \|$', text, re.M)
+    rows = re.findall(r'^\| `(\w+)` \| ([\w, ]+) \| (.+) \|$', text, re.MULTILINE)
     wanted = [(name, labels, meaning)
               for kind, labels in (('instances', 'instances'), ('semantic', 'semantic'),
                                    ('video', 'video, referring'))
