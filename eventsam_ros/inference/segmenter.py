@@ -22,7 +22,7 @@ from .letterbox import Letterbox
 from .masks import Masks
 from .options import AutomaticOptions
 from .packing import PackedPrompts, pack_clicks, pack_prompts
-from .prompts import Prompt, assign_ids, check_prompts
+from .prompts import Box, Point, Prompt, assign_ids, check_prompts
 from .proposals import event_points, grid_points
 from .tracks import Tracks
 
@@ -94,18 +94,27 @@ class Segmenter:
         self._decoder.close()
 
     def warm_up(self, width: int, height: int) -> None:
-        """Run the network once as a window of this sensor size would, so that the first is fast.
+        """Segment a made-up window once, so that the first real one is fast.
+
+        Everything that a window may need is loaded and compiled: proposals, network, filters,
+        masks and prompts. Objects are forgotten before and after.
 
         Args:
             width: Sensor columns.
             height: Sensor rows.
         """
-        window = Window(Events.empty(), 0, 1, width, height)
+        self.reset()
+        window = _busy_window(width, height, 2 * self.options.min_window_events)
         letterbox = self._letterbox(window)
-        embedding = self._embed(window, letterbox)
+        embedding = self.embed(window)
+        # As many clicks as there may be: back ends set memory aside for them.
         points = np.zeros((self.options.prompts, 2), np.float32)
         for packed in _batches(points, letterbox):
             self._decode(embedding, packed)
+        self.segment(window)
+        click = Prompt(points=(Point(width // 2, height // 2),))
+        self.segment(window, [click, Prompt(box=Box(0, 0, width, height))])
+        self.reset()
 
     def embed(self, window: Window) -> Float32:
         """Return the embedding of a window and keep it for `segment` of the same window.
@@ -229,3 +238,14 @@ class Segmenter:
 def _batches(points: Float32, letterbox: Letterbox) -> Iterator[PackedPrompts]:
     for start in range(0, len(points), BATCH):
         yield pack_clicks(points[start:start + BATCH], letterbox)
+
+
+def _busy_window(width: int, height: int, least: int) -> Window:
+    """Return a window in which a block of half the sensor's sides fires at least so often."""
+    rows, columns = np.mgrid[height // 4:height - height // 4, width // 4:width - width // 4]
+    times = -(-least // rows.size)
+    x = np.tile(columns.ravel(), times).astype(np.uint16)
+    y = np.tile(rows.ravel(), times).astype(np.uint16)
+    t = np.linspace(0, 49_000_000, len(x)).astype(np.int64)
+    events = Events(x, y, (np.arange(len(x)) % 2).astype(np.uint8), t)
+    return Window(events, 0, 50_000_000, width, height)

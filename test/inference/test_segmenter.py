@@ -3,6 +3,10 @@
 """The whole path, with a network whose answers can be worked out (see conftest)."""
 
 from dataclasses import replace
+import os
+from pathlib import Path
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -200,6 +204,39 @@ def test_masks_have_the_size_of_any_sensor(segmenter, width, height):
     for masks in (segmenter.segment(window), segmenter.segment(window, [Prompt(
             points=(Point(width - 1, height - 1),))])):
         assert masks.masks.shape[1:] == (height, width)
+
+
+def test_after_warming_up_nothing_is_compiled_any_more():
+    code = """
+import gc
+import numpy as np
+from numba.core.dispatcher import Dispatcher
+from eventsam_ros.events.types import Events, Window
+from eventsam_ros.inference import Point, Prompt, Segmenter, load_bundle
+
+def compiled():
+    return {(d.py_func.__module__, d.py_func.__name__, str(s))
+            for d in gc.get_objects() if isinstance(d, Dispatcher) for s in d.signatures}
+
+segmenter = Segmenter(load_bundle())
+segmenter.warm_up(384, 288)
+before = compiled()
+rng = np.random.default_rng(0)
+for _ in range(3):
+    events = Events(rng.integers(0, 300, 9000).astype(np.uint16),
+                    rng.integers(0, 200, 9000).astype(np.uint16),
+                    rng.integers(0, 2, 9000).astype(np.uint8),
+                    np.sort(rng.integers(0, 50_000_000, 9000)))
+    window = Window(events, 0, 50_000_000, 640, 480)
+    segmenter.segment(window)
+    segmenter.segment(window, [Prompt(points=(Point(50, 60),))])
+assert len(before) >= 6, before
+assert compiled() == before, compiled() - before
+"""
+    done = subprocess.run(
+        [sys.executable, '-c', code], cwd=Path(__file__).parents[2], check=False,
+        capture_output=True, text=True, env={**os.environ, 'NUMBA_DISABLE_JIT': '0'})
+    assert done.returncode == 0, done.stderr
 
 
 def test_bundle_of_one_output_uses_only_that(edited_bundle):
