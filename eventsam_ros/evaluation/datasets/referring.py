@@ -133,15 +133,25 @@ def _of_annotator(content: dict[str, Any], annotator: int) -> dict[str, Any]:
 
 
 def _looks_youtube(path: Path) -> bool:
-    return ((path / 'meta_expressions' / 'test' / 'meta_expressions.json').exists()
-            and not _looks_davis(path))
+    return _listed(path) and _every_fifth(path)
 
 
 def _looks_davis(path: Path) -> bool:
-    return any(path.glob('davis_text_annotations/Davis17_annot*.txt')) or any(
-        path.glob('Davis17_annot*.txt')) or (
-        (path / 'meta_expressions').is_dir()
-        and not (path / 'meta_expressions' / 'test').is_dir())
+    texts = ('davis_text_annotations/Davis17_annot*.txt', 'Davis17_annot*.txt')
+    return any(any(path.glob(text)) for text in texts) or (
+        _listed(path) and not _every_fifth(path))
+
+
+def _listed(path: Path) -> bool:
+    return any(path.glob('meta_expressions/*/meta_expressions.json'))
+
+
+def _every_fifth(path: Path) -> bool:
+    """Return whether the lists name every fifth frame, as those of YouTube-VOS do."""
+    split = min(path.glob('meta_expressions/*/meta_expressions.json')).parent.name
+    frames = next((content['frames'] for content in meta_videos(path, split).values()
+                   if len(content['frames']) > 1), ['0', '5'])
+    return all(str(f).isdecimal() and int(f) % 5 == 0 for f in frames[:2])
 
 
 REF_YOUTUBE_VOS = DatasetFormat(

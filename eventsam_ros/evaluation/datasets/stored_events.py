@@ -85,15 +85,15 @@ class WindowRule:
         """Return the rule of the options that all readers of events share.
 
         Args:
-            window_ms: Length of a window, 0.001 to WINDOW_LIMIT_MS.
+            window_ms: Length of a window, 0.1 to WINDOW_LIMIT_MS.
             window_events: Number of events instead, 1 to COUNT_LIMIT; 0 goes by time.
 
         Raises:
             ValueError: Outside of these.
         """
-        if not 0.001 <= window_ms <= WINDOW_LIMIT_MS:
+        if not 0.1 <= window_ms <= WINDOW_LIMIT_MS:
             raise ValueError(
-                f'window_ms must be 0.001 to {WINDOW_LIMIT_MS}, but got {window_ms}')
+                f'window_ms must be 0.1 to {WINDOW_LIMIT_MS}, but got {window_ms}')
         if not 0 <= window_events <= COUNT_LIMIT:
             raise ValueError(
                 f'window_events must be 0 to {COUNT_LIMIT}, but got {window_events}')

@@ -104,6 +104,16 @@ def test_validation_is_what_the_test_list_lacks_and_has_no_masks(every_format):
     assert [s.name for s in test.sequences] == ['0t1']
 
 
+def test_a_single_split_is_told_from_ref_davis(every_format, tmp_path):
+    for split in ('train', 'valid'):
+        for part in (split, f'meta_expressions/{split}'):
+            (tmp_path / split / part).parent.mkdir(parents=True, exist_ok=True)
+            (tmp_path / split / part).symlink_to(every_format['ref-youtube-vos'] / part)
+    assert open_dataset(tmp_path / 'train', split='train').format == 'ref-youtube-vos'
+    with pytest.raises(DatasetError, match=r'test/meta_expressions\.json is missing'):
+        open_dataset(tmp_path / 'valid')
+
+
 def test_ref_davis_has_four_annotators_for_each_object(every_format):
     whole = open_dataset(every_format['ref-davis17']).sequences[0].expressions
     assert [(e.id, e.object_id) for e in whole] == [(str(k), k // 4 + 1) for k in range(8)]
