@@ -32,18 +32,6 @@ _JUMP, _SPIKE, _UNSURE = range(3)
 
 
 @numba.njit(nogil=True, cache=True)
-def _progress(t, newest, jump):  # type: ignore[no-untyped-def]
-    """Return the newest time at each event, until one that jumps."""
-    times = np.empty(len(t), np.int64)
-    for i in range(len(t)):
-        if not -jump <= t[i] - newest <= jump:
-            return times[:i]
-        newest = max(newest, t[i])
-        times[i] = newest
-    return times
-
-
-@numba.njit(nogil=True, cache=True)
 def _judge(t, newest, confirm):  # type: ignore[no-untyped-def]
     """Say what the jump from `newest` to t[0] is, and how many events it lasts if a spike."""
     start = t[0]
@@ -53,6 +41,19 @@ def _judge(t, newest, confirm):  # type: ignore[no-untyped-def]
         if t[i] >= start + confirm:
             return _JUMP, 0
     return _UNSURE, 0
+
+
+@numba.njit(nogil=True, cache=True)
+def _progress(t, newest, jump, confirm):  # type: ignore[no-untyped-def]
+    """Return the newest time at each event, until one that jumps, and what that one is."""
+    times = np.empty(len(t), np.int64)
+    for i in range(len(t)):
+        if not -jump <= t[i] - newest <= jump:
+            verdict, count = _judge(t[i:], newest, confirm)
+            return times[:i], verdict, count
+        newest = max(newest, t[i])
+        times[i] = newest
+    return times, _JUMP, 0
 
 
 class Arrivals:
@@ -102,14 +103,15 @@ class Arrivals:
         jumped = False
         while len(events) > 0:
             newest = int(events.t[0]) if self._newest is None else self._newest
-            times = _progress(events.t, newest, JUMP_NS)
+            times, verdict, count = _progress(events.t, newest, JUMP_NS, CONFIRM_NS)
             if len(times) > 0:
                 self._append(events[:len(times)], times)
+                newest = int(times[-1])
                 yield jumped
                 jumped = False
                 events = events[len(times):]
-                continue
-            verdict, count = _judge(events.t, newest, CONFIRM_NS)
+            if len(events) == 0:
+                return
             if verdict == _UNSURE and len(events) <= UNSURE_LIMIT:
                 self._unsure = events
                 return

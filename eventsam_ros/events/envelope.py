@@ -28,8 +28,8 @@ _SLOPE_CHANGE = 50e-6
 _PLAYED = 0.1
 """Drift that no two clocks have: a recording that is played faster or slower."""
 
-_STEEPEST = -0.999
-"""Least slope: host time does not run backwards."""
+_PACES = (-0.99, 99.0)
+"""Slopes of recordings that are played a hundred times faster and slower."""
 
 
 class Envelope:
@@ -82,7 +82,8 @@ class Envelope:
             trend = self._line[2] if self._line else 0.0
             if difference - samples[-1][1] >= trend * (time - samples[-1][0]):
                 return
-            samples.pop()
+            # What comes late in time counts as of now: samples stay in order.
+            time = max(time, samples.pop()[0])
         samples.append((time, difference))
         while samples[0][0] < time - self._span:
             samples.popleft()
@@ -109,7 +110,7 @@ class Envelope:
             if slope is None:
                 slope = self._drift or 0.0
             elif abs(slope) > _PLAYED and self._spans(self._span // 20):
-                slope = max(slope, _STEEPEST)
+                slope = min(max(slope, _PACES[0]), _PACES[1])
             elif self._drift is not None and not self._spans(self._span // 2):
                 slope = self._drift + _within(_SLOPE_CHANGE, slope - self._drift)
             else:
@@ -141,6 +142,8 @@ def _lower_hull(samples: deque[tuple[int, int]]) -> list[tuple[int, int]]:
 def _slope_over_the_middle(hull: list[tuple[int, int]]) -> float | None:
     if len(hull) < 2:
         return None
-    middle = (hull[0][0] + hull[-1][0]) / 2
-    (left, low), (right, high) = next(edge for edge in pairwise(hull) if edge[1][0] >= middle)
+    # In whole numbers: a float of today's time is 256 ns coarse.
+    middle_twice = hull[0][0] + hull[-1][0]
+    (left, low), (right, high) = next(
+        edge for edge in pairwise(hull) if 2 * edge[1][0] >= middle_twice)
     return (high - low) / (right - left)

@@ -349,6 +349,13 @@ def test_delay_of_the_newest_packet_is_measured():
     assert clock.delay_ms == pytest.approx(7, abs=0.1)
 
 
+def test_packets_a_few_ns_apart_in_times_since_the_epoch_are_kept_apart():
+    clock = SensorClock(span_ns=100)
+    for k in range(50):
+        clock.update(OFFSET + 3 * k, OFFSET + 3 * k, OFFSET + 3 * k + 7)
+    assert clock.to_host(OFFSET + 200) == OFFSET + 207
+
+
 def test_clock_without_a_packet_says_so():
     clock = SensorClock()
     assert clock.offset_ns is None

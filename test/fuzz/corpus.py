@@ -5,11 +5,14 @@
 from __future__ import annotations
 
 from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 import struct
 import tempfile
 
 import numpy as np
+from rosbags.rosbag1 import Writer
+from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
 from eventsam_ros.evaluation.recordings import PacketRecord, RecordingWriter, open_recording
 from eventsam_ros.events import Events, PacketDecoder
@@ -86,7 +89,9 @@ def array_message(ros1: bool) -> np.ndarray:
     return np.frombuffer(head + body, np.uint8)
 
 
-FILES = ('raw', 'raw_evt2', 'raw_evt21', 'dat', 'mcap', 'db3', 'aedat4')
+FILES = ('raw', 'raw_evt2', 'raw_evt21', 'dat', 'mcap', 'db3', 'bag')
+if find_spec('aedat') and find_spec('dv_processing'):
+    FILES += ('aedat4',)
 
 
 @cache
@@ -107,6 +112,8 @@ def file(kind: str) -> np.ndarray:
         header = f'% Version 2\n% Height {HEIGHT}\n% Width {WIDTH}\n'.encode() + b'\x0c\x08'
         return np.frombuffer(header + records.astype('<u4').tobytes(), np.uint8)
     with tempfile.TemporaryDirectory() as folder:
+        if kind == 'bag':
+            return np.fromfile(_write_bag(Path(folder) / 'x.bag'), np.uint8)
         if kind == 'aedat4':
             return np.fromfile(_write_aedat4(Path(folder) / 'x.aedat4'), np.uint8)
         with RecordingWriter(Path(folder) / 'x', {'db3': 'sqlite3'}.get(kind, kind)) as writer:
@@ -114,6 +121,21 @@ def file(kind: str) -> np.ndarray:
                 writer.write_packet('/events', k, PacketRecord(
                     k, 'camera', WIDTH, HEIGHT, k, 0, 'mono', data))
         return np.fromfile(next((Path(folder) / 'x').glob(f'*.{kind}')), np.uint8)
+
+
+def _write_bag(path: Path) -> Path:
+    """Write a ROS 1 bag of arrays of events."""
+    store = get_typestore(Stores.ROS1_NOETIC)
+    store.register(get_types_from_msg(
+        'uint16 x\nuint16 y\ntime ts\nbool polarity\n', 'dvs_msgs/msg/Event'))
+    name = 'dvs_msgs/msg/EventArray'
+    store.register(get_types_from_msg(
+        'std_msgs/Header header\nuint32 height\nuint32 width\nEvent[] events\n', name))
+    with Writer(path) as bag:
+        connection = bag.add_connection('/events', name, typestore=store)
+        for k in range(3):
+            bag.write(connection, k, array_message(ros1=True).tobytes())
+    return path
 
 
 def _write_aedat4(path: Path) -> Path:
