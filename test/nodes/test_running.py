@@ -102,9 +102,11 @@ RECORDER = """
 import resource, sys
 limit = int(sys.argv.pop(1))
 if limit:
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
 from eventsam_ros.nodes.recorder_node import main
-sys.exit(main())
+code = main()
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+sys.exit(code)  # what measures coverage writes a file now
 """
 
 
