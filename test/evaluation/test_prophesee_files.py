@@ -108,6 +108,18 @@ def test_a_packet_is_stamped_when_the_sensor_has_passed_its_last_event(tmp_path)
         assert t.max() < end
 
 
+def test_words_without_any_time_between_come_in_packets_of_bounded_size(tmp_path, monkeypatch):
+    monkeypatch.setattr(prophesee_raw, '_BLOCK', 1000)
+    words = np.array([0x8001, 0x6002, 5, *([0x2807] * 5000), 0x8002, 0x6000, 0x2808], '<u2')
+    path = tmp_path / 'x.raw'
+    path.write_bytes(HEADERS['evt3'].encode() + words.tobytes())
+    with open_recording(path) as recording:
+        packets = list(recording.packets())
+    assert max(len(p.data) for p in packets) <= 2000
+    assert np.array_equal(np.concatenate([p.data for p in packets]), words.view(np.uint8))
+    assert packets[0].stamp_ns == packets[-2].stamp_ns == packets[-1].stamp_ns - SLOT
+
+
 def test_a_file_without_a_date_starts_at_zero(tmp_path):
     header = '% evt 3.0\n% geometry 1280x720\n'
     path = write(tmp_path / 'x.raw', header=header)
