@@ -20,6 +20,7 @@ from .inputs import Inputs
 from .pipeline import Pipeline
 from .prompt_inputs import PromptInputs
 from .prompts import PromptBoard
+from .qos import overridable
 from .statistics import Rates
 from .stream import EventStream
 
@@ -73,7 +74,8 @@ class Reporter:
         self._active: Active | None = None
         # Neither publisher nor timer is a managed entity: they speak in every state.
         self._publisher = node.create_publisher(
-            topics.DIAGNOSTICS.message, topics.DIAGNOSTICS.name, topics.DIAGNOSTICS.qos())
+            topics.DIAGNOSTICS.message, topics.DIAGNOSTICS.name, topics.DIAGNOSTICS.qos(),
+            qos_overriding_options=overridable())
         self._timer = node.create_timer(
             settings['diagnostics.period_s'], self.publish,
             clock=Clock(clock_type=ClockType.STEADY_TIME))

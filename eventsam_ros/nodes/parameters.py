@@ -106,6 +106,9 @@ def problem(values: dict[str, Any]) -> str:
         refusal = _BY_NAME[name].refusal(value)
         if refusal:
             return refusal
+    if values['window.policy'] == 'trigger' and values['events_type'] != EVENT_TYPES[0]:
+        return (f'window.policy trigger needs events_type {EVENT_TYPES[0]}: '
+                'event arrays carry no triggers')
     try:
         options_of(values)
     except ValueError as error:

@@ -61,8 +61,8 @@ class SegmentNode(ManagedNode):
         parameters.declare(self)
         # One dictionary for all parts of the node, changed in place.
         self._values = parameters.read(self)
-        on_parameters(self, self._check, self._apply)
         self._reporter = Reporter(self, self._connections, self._values)
+        on_parameters(self, self._check, self._apply)
         self.create_service(Trigger, '~/reset', self._on_reset)
         self.create_service(Trigger, '~/clear_prompts', self._on_clear_prompts)
         if self._values['autostart'] and self.trigger_configure() == SUCCESS:

@@ -107,3 +107,10 @@ def test_a_compressed_picture_comes_back(ending):
 def test_bytes_that_are_no_picture_are_refused_with_a_sentence(data):
     with pytest.raises(ValueError, match=f"format 'png' and {len(data)} bytes cannot be read"):
         images.compressed_to_bgr(CompressedImage(format='png', data=array.array('B', data)))
+
+
+def test_16_bit_pictures_are_scaled_to_their_range():
+    grey = np.array([[0, 500], [750, 1000]], np.uint16)
+    colours = images.to_bgr(images.to_message(grey, 'mono16', Header()))
+    np.testing.assert_array_equal(colours[..., 0], [[0, 127], [191, 255]])
+    np.testing.assert_array_equal(colours[..., 0], colours[..., 2])

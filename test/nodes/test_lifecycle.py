@@ -152,25 +152,53 @@ def no_thread(_self):
     raise RuntimeError("can't start new thread")
 
 
-def test_a_node_that_cannot_even_free_itself_is_finalized_and_says_so(
+def test_what_cannot_be_freed_is_given_up_and_the_node_recovers(
+        make_bench, tiny_bundle, monkeypatch):
+    bench = make_bench(tiny_bundle).activate()
+    pipeline = bench.node._pipeline
+    with monkeypatch.context() as patch:
+        patch.setattr(pipeline, 'stop', no_end)
+        assert bench.node.trigger_deactivate() == ERROR
+    pipeline.stop()
+    assert bench.state() == 'unconfigured'
+    bench.reports(DiagnosticStatus.ERROR, "cannot deactivate: RuntimeError('it does not end')")
+    assert bench.node.trigger_configure() == SUCCESS
+    with monkeypatch.context() as patch:
+        patch.setattr(bench.node._segmenter, 'close', no_end)
+        assert bench.node.trigger_cleanup() == ERROR
+    assert bench.state() == 'unconfigured'
+    bench.reports(DiagnosticStatus.ERROR, 'cannot clean up')
+    bench.activate()
+    bench.goes_on()
+
+
+def test_a_node_that_cannot_recover_is_finalized_and_says_so(
         make_bench, tiny_bundle, monkeypatch):
     bench = make_bench(tiny_bundle).activate()
     with monkeypatch.context() as patch:
-        patch.setattr(bench.node._pipeline, 'stop', no_end)
+        patch.setattr(bench.node, '_free', no_end)
+        patch.setattr(bench.node, '_stop', no_end)
         assert bench.node.trigger_deactivate() == ERROR
-        # The second attempt, in on_error, finds nothing left to stop and succeeds.
-        assert bench.state() == 'unconfigured'
-    bench.node._pipeline = None
-    assert bench.node.trigger_configure() == SUCCESS
+    assert bench.state() == 'finalized'
+    bench.reports(DiagnosticStatus.ERROR, 'cannot recover: RuntimeError')
+
+
+def test_a_shutdown_that_fails_goes_through_on_error(make_bench, tiny_bundle, monkeypatch):
+    bench = make_bench(tiny_bundle)
     with monkeypatch.context() as patch:
-        patch.setattr(bench.node._outputs, 'destroy', no_end)
-        patch.setattr(bench.node._segmenter, 'close', no_end)
-        assert bench.node.trigger_cleanup() == ERROR
-    bench.reports(DiagnosticStatus.ERROR, 'cannot clean up')
+        patch.setattr(bench.node, '_stop', no_end)
+        assert bench.node.trigger_shutdown() == ERROR
+    assert bench.state() == 'finalized'
 
 
 def no_end():
     raise RuntimeError('it does not end')
+
+
+def test_event_arrays_have_no_triggers(make_bench, tiny_bundle):
+    bench = make_bench(tiny_bundle, **{'window.policy': 'trigger'})
+    refused = bench.set('events_type', 'dvs_msgs')
+    assert refused.reason.startswith('window.policy trigger needs events_type event_camera_msgs')
 
 
 def test_parameters_that_are_fixed_while_configured_change_after_cleanup(make_bench, tiny_bundle):

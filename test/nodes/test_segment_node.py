@@ -195,3 +195,25 @@ def test_every_parameter_is_described_and_numbers_have_a_range(tiny_bundle, make
         assert described.additional_constraints
         if isinstance(parameter.default, (int, float)) and not isinstance(parameter.default, bool):
             assert described.floating_point_range or described.integer_range, parameter.name
+
+
+def test_slowness_is_a_warning(bench):
+    bench.goes_on()
+    assert bench.set('diagnostics.latency_ms', 1.0).successful
+    bench.camera.begin(bench.camera.host_end_ns - 500_000_000)
+    bench.goes_on()
+    bench.reports(DiagnosticStatus.WARN, 'pipeline latency p95 is ')
+
+
+def test_stamps_of_another_time_are_a_warning(bench):
+    bench.camera.begin(1_700_000_000_000_000_000)
+    bench.goes_on()
+    bench.reports(DiagnosticStatus.WARN, 'needs use_sim_time and /clock, or stamps of now')
+
+
+def test_windows_of_a_count_end_after_so_many_events(make_bench, tiny_bundle):
+    bench = make_bench(tiny_bundle, **{'window.policy': 'count', 'window.count': 2000}).activate()
+    bench.goes_on()
+    gaps = np.diff([nanoseconds(m.header.stamp) for m in bench.masks])
+    # 2000 events are 40 ms; windows that were superseded make it a multiple.
+    assert all(abs(gap / 40e6 - round(gap / 40e6)) < 0.05 for gap in gaps)
