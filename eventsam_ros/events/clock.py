@@ -16,12 +16,9 @@ or a corrupt time in it: what lies behind the usual length does not count.
 
 from __future__ import annotations
 
-from bisect import bisect_left, insort
-from collections import deque
-from dataclasses import dataclass
-
 from .arrivals import JUMP_NS
 from .envelope import Envelope
+from .packet_times import PacketTimes, UsualLength
 
 SPAN_NS = 10_000_000_000
 """Sensor time over which packets count."""
@@ -42,20 +39,11 @@ _LATE_PACKETS = 20
 """...which it is when all of so many packets were, over so long."""
 _LEARNING = 32
 """Packets after which the usual length is known, and the first ones are looked at again."""
-_LENGTHS = 64
-"""Packets whose lower quartile is the usual length, and whose jitter is averaged."""
+_AVERAGED = 64
+"""Packets whose jitter is averaged."""
 _CLEARLY = 1.25
 _CLEARLY_NS = 500_000
 """Less jitter by this factor and so much tells which event the stamps go with."""
-
-
-@dataclass(frozen=True)
-class _Packet:
-    """Times of the first and last event, the last one within the usual length, and the stamp."""
-
-    first: int
-    last: int
-    stamp: int
 
 
 class _Reference:
@@ -70,7 +58,7 @@ class _Reference:
         self.line.add(time, stamp - time)
         self.delay = stamp - time - self.line.at(time)
         # One packet that is very late says little about the others.
-        self.spread += (min(self.delay, _LATE_NS) - self.spread) / _LENGTHS
+        self.spread += (min(self.delay, _LATE_NS) - self.spread) / _AVERAGED
 
 
 class SensorClock:
@@ -102,14 +90,13 @@ class SensorClock:
         self._ends = {'last': _Reference(self._span), 'first': _Reference(self._span)}
         self._reference = 'last'
         self._seen = 0
-        self._newest: _Packet | None = None
-        self._off: list[_Packet] = []
-        self._early: list[_Packet] = []
-        self._late: list[_Packet] = []
-        self._learning: list[tuple[int, int, int]] = []
+        self._newest: PacketTimes | None = None
+        self._off: list[PacketTimes] = []
+        self._early: list[PacketTimes] = []
+        self._late: list[PacketTimes] = []
+        self._learning: list[tuple[int, int, int]] | None = []
         self._jumps_before = self._jumps
-        self._lengths: deque[int] = deque(maxlen=_LENGTHS)
-        self._sorted: list[int] = []
+        self._usual = UsualLength()
 
     @property
     def offset_ns(self) -> int | None:
@@ -144,19 +131,17 @@ class SensorClock:
             t_last_ns: Its last event, sensor time.
             stamp_ns: Its header stamp, host time.
         """
-        self._learn_length(max(t_last_ns - t_first_ns, 0))
-        packet = self._cut(t_first_ns, t_last_ns, stamp_ns)
+        self._usual.learn(t_last_ns - t_first_ns)
+        packet = self._usual.cut(t_first_ns, t_last_ns, stamp_ns)
         newest = self._newest
-        if len(self._lengths) <= _LEARNING:
-            self._learning.append((t_first_ns, t_last_ns, stamp_ns))
         if newest is None:
             self._take(packet)
         elif newest.last - packet.first > JUMP_NS and newest.stamp - stamp_ns > JUMP_NS:
             self._begin_anew([packet])  # both clocks say so: a recording that loops
         else:
             self._judge(packet)
-        if len(self._learning) == _LEARNING:
-            self._learn_again()
+        if self._learning is not None:
+            self._learn(self._learning, (t_first_ns, t_last_ns, stamp_ns))
 
     def to_host(self, t_ns: int) -> int:
         """Return the host time of a sensor time, ns.
@@ -180,32 +165,26 @@ class SensorClock:
             return stamp_ns - self._off[-1].stamp + self._off[-1].last
         return self._ends[self._reference].line.before(stamp_ns)
 
-    def _known(self) -> _Packet:
+    def _known(self) -> PacketTimes:
         if self._newest is None:
             raise ValueError('the sensor clock needs a packet with events before it can convert')
         return self._newest
 
-    def _cut(self, t_first: int, t_last: int, stamp: int) -> _Packet:
-        """Leave out what is behind the usual length, which a quarter does not exceed."""
-        usual = self._sorted[len(self._sorted) // 4]
-        return _Packet(t_first, min(t_last, t_first + usual), stamp)
-
-    def _learn_length(self, length: int) -> None:
-        if len(self._lengths) == _LENGTHS:
-            self._sorted.pop(bisect_left(self._sorted, self._lengths[0]))
-        self._lengths.append(length)
-        insort(self._sorted, length)
-
-    def _learn_again(self) -> None:
-        """Cut the first packets to the length that is known by now."""
+    def _learn(
+        self, learning: list[tuple[int, int, int]], times: tuple[int, int, int],
+    ) -> None:
+        """Keep the first packets, and cut them to the length that is known after them."""
+        learning.append(times)
+        if len(learning) < _LEARNING:
+            return
         if self._jumps_before == self._jumps:
             self._ends = {name: _Reference(self._span) for name in self._ends}
             self._seen = 0
-            for times in self._learning:
-                self._take(self._cut(*times))
-        self._learning = []
+            for first, last, stamp in learning:
+                self._take(self._usual.cut(first, last, stamp))
+        self._learning = None
 
-    def _judge(self, packet: _Packet) -> None:
+    def _judge(self, packet: PacketTimes) -> None:
         delay = packet.stamp - self._due(packet)
         known = self._ends[self._reference].line.long
         if not (_LONG_OFF_NS if known else -_OFF_NS) <= delay <= _OFF_NS:
@@ -233,23 +212,23 @@ class SensorClock:
                 return
         self._take(packet)
 
-    def _due(self, packet: _Packet) -> int:
+    def _due(self, packet: PacketTimes) -> int:
         """Return when the packet should have been stamped."""
         time = packet.last if self._reference == 'last' else packet.first
         return time + self._ends[self._reference].line.at(time)
 
-    def _take(self, packet: _Packet) -> None:
+    def _take(self, packet: PacketTimes) -> None:
         self._newest = packet
         self._seen += 1
         self._ends['last'].add(packet.last, packet.stamp)
         self._ends['first'].add(packet.first, packet.stamp)
         other = 'first' if self._reference == 'last' else 'last'
-        if self._seen > _LENGTHS and (
+        if self._seen > _AVERAGED and (
                 self._ends[other].spread * _CLEARLY + _CLEARLY_NS
                 < self._ends[self._reference].spread):
             self._reference = other
 
-    def _begin_anew(self, packets: list[_Packet]) -> None:
+    def _begin_anew(self, packets: list[PacketTimes]) -> None:
         self._jumps += 1
         for end in self._ends.values():
             end.line.restart()
