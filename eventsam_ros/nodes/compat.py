@@ -35,7 +35,7 @@ Apply = Callable[[list[Parameter]], None]
 
 
 class ManagedNode(LifecycleNode):
-    """A lifecycle node that answers an illegal transition instead of ending."""
+    """A lifecycle node that answers an illegal transition, and that goes when it is destroyed."""
 
     def _LifecycleNodeMixin__change_state(  # noqa: N802  (rclpy's own name for it)
         self, transition_id: int,
@@ -45,6 +45,11 @@ class ManagedNode(LifecycleNode):
         except RCLError as error:
             self.get_logger().error(f'transition {transition_id} is refused: {error}')
             return TransitionCallbackReturn.ERROR
+
+    def destroy_node(self) -> None:
+        """Destroy the node, and what would keep it on the graph until garbage is collected."""
+        super().destroy_node()
+        self._state_machine = None
 
 
 def on_parameters(node: Node, check: Check, apply: Apply) -> None:
