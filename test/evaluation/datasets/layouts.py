@@ -361,7 +361,8 @@ def write_wildpass(root):
 
 
 STANFORD_NAMES = ['<UNK>_0_<UNK>_0_0', 'wall_1_office_1_1', 'sofa_1_office_1_1',
-                  'clutter_3_office_1_1', *[f'chair_{k}_office_2_1' for k in range(300)]]
+                  'clutter_3_office_1_1',
+                  *[f'{"door" if k % 2 else "chair"}_{k}_office_2_1' for k in range(300)]]
 
 
 def write_stanford(root):
@@ -370,6 +371,7 @@ def write_stanford(root):
         image = picture(root / area / 'pano/rgb/camera_1_office_1_frame_equirectangular'
                                        '_domain_rgb.png', 64, 128) | 1
         image[:4] = 0
+        image[5] = 200, 0, 0
         png(root / area / 'pano/rgb/camera_1_office_1_frame_equirectangular_domain_rgb.png', image)
         numbers = rng(8).integers(0, len(STANFORD_NAMES), (64, 128))
         coded = np.stack([np.zeros_like(numbers), numbers // 256, numbers % 256], -1)

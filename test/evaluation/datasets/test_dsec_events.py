@@ -27,7 +27,7 @@ def folder(tmp_path_factory):
     return tmp_path_factory.mktemp('dsec')
 
 
-@settings(max_examples=40)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_windows_are_those_of_a_search_through_all_events(layouts, folder, data):
     count = data.draw(st.integers(0, 60))
@@ -40,9 +40,12 @@ def test_windows_are_those_of_a_search_through_all_events(layouts, folder, data)
     with DsecEvents(path) as found:
         assert len(found) == count
         for _ in range(8):
-            start = (offset + data.draw(st.integers(-3000, span + 3000))) * 1000 + data.draw(
-                st.integers(-999, 999))
-            end = start + data.draw(st.integers(0, span * 2000))
+            # At an event, a nanosecond beside it, or anywhere.
+            near = st.sampled_from([int(v) for v in t_ns] or [0])
+            anywhere = st.integers(-3000, span + 3000).map(lambda us: (offset + us) * 1000)
+            bound = st.one_of(near, anywhere).flatmap(
+                lambda at: st.sampled_from([at - 999, at - 1, at, at + 1, at + 999]))
+            start, end = sorted((data.draw(bound), data.draw(bound)))
             inside = np.array([start <= v < end for v in t_ns], bool)
             events = found.between(start, end)
             np.testing.assert_array_equal(events.x, x[inside])

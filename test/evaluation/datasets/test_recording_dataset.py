@@ -28,8 +28,8 @@ DELAY = 2_000_000
 class Written:
     """A recording of steady events, one each 10 µs, in packets of 5 ms; sensor time from 1 s."""
 
-    def __init__(self, path, milliseconds, losses=(), truths=(), sensor=1_000_000_000):
-        self.sensor = sensor
+    def __init__(self, path, milliseconds, losses=(), truths=(), recorded=None):
+        self.sensor = sensor = 1_000_000_000
         t = sensor + np.arange(milliseconds * 100, dtype=np.int64) * 10_000
         k = np.arange(len(t))
         self.events = Events((k % WIDTH).astype('u2'), (k // 7 % HEIGHT).astype('u2'),
@@ -43,13 +43,15 @@ class Written:
             if seq not in losses:
                 messages.append((stamp, EVENTS, PacketRecord(
                     stamp, 'c', WIDTH, HEIGHT, seq, 0, 'evt3', data)))
-        messages += [(stamp, topic, (encoding, array)) for stamp, topic, encoding, array in truths]
+        messages += [(stamp if recorded is None else recorded, topic, (stamp, encoding, array))
+                     for stamp, topic, encoding, array in truths]
         with RecordingWriter(path) as writer:
-            for stamp, topic, content in sorted(messages, key=lambda m: m[0]):
+            for log_time, topic, content in sorted(messages, key=lambda m: m[0]):
                 if isinstance(content, PacketRecord):
-                    writer.write_packet(topic, stamp, content)
+                    writer.write_packet(topic, log_time, content)
                 else:
-                    writer.write_image(topic, stamp, stamp, 'c', *content)
+                    stamp, encoding, array = content
+                    writer.write_image(topic, log_time, stamp, 'c', encoding, array)
         self.path = path
 
     def host(self, t):
@@ -94,6 +96,15 @@ def test_windows_may_reach_back_to_the_ground_truth_before(tmp_path):
     samples = list(open_dataset(written.path, window_ms=0).sequences[0].samples())
     assert [a.window.t_end == b.window.t_start
             for a, b in pairwise(samples)] == [True, True]
+
+
+def test_ground_truth_may_be_recorded_before_the_events(tmp_path):
+    """As where masks were written into a bag with their times of recording made up."""
+    written = Written(tmp_path / 'bag', 400, truths=masks(100, 150, 230, 300),
+                      recorded=HOST + 20_000_000)
+    dataset = open_dataset(written.path)
+    assert [int(s.labels[0, 0]) for s in dataset.sequences[0].samples()] == [100, 150, 230, 50]
+    assert dataset.left_out == {}
 
 
 def test_ground_truth_that_no_events_reach_is_left_out_and_counted(tmp_path):
@@ -151,12 +162,12 @@ def test_a_mask_without_any_picture_does_not_wait_for_one(tmp_path):
 @pytest.mark.parametrize(('encoding', 'array', 'expected'), [
     ('rgb8', [[10, 20, 30]], [10, 20, 30]), ('bgr8', [[10, 20, 30]], [30, 20, 10]),
     ('bgra8', [[10, 20, 30, 99]], [30, 20, 10]), ('rgba8', [[10, 20, 30, 99]], [10, 20, 30]),
-    ('mono8', [7], [7, 7, 7]),
+    ('mono8', [7], [7, 7, 7]), ('mono16', [0x1234], [0x12, 0x12, 0x12]),
 ])
 def test_pictures_come_red_first(tmp_path, encoding, array, expected):
-    picture = np.broadcast_to(np.array(array, np.uint8).reshape(-1), (
-        HEIGHT, WIDTH, len(np.ravel(array))))
-    picture = np.ascontiguousarray(picture[..., 0] if encoding == 'mono8' else picture)
+    values = np.array(array, np.uint16 if encoding == 'mono16' else np.uint8).reshape(-1)
+    picture = np.broadcast_to(values, (HEIGHT, WIDTH, len(values)))
+    picture = np.ascontiguousarray(picture[..., 0] if len(values) == 1 else picture)
     written = Written(tmp_path / 'bag', 200, truths=[
         (HOST + 100_000_000, '/camera/image', encoding, picture), *masks(100)])
     (sample,) = open_dataset(written.path).sequences[0].samples()

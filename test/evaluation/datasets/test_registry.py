@@ -141,6 +141,7 @@ def test_options_may_be_text(every_format):
     ({'colour': 'red'}, "dsec has no option 'colour', only split, view"),
     ({'window_ms': 'long'}, "option window_ms of dsec must be a number, but got 'long'"),
     ({'window_events': 1.5}, 'option window_events of dsec must be int, but got 1.5'),
+    ({'window_events': True}, 'option window_events of dsec must be int, but got True'),
     ({'window_ms': '0'}, 'dsec: window_ms must be 0.1 to 10000, but got 0.0'),
     ({'window_events': -1}, 'dsec: window_events must be 0 to 10000000, but got -1'),
     ({'view': 'sideways'}, "dsec: view must be rectified or distorted, but got 'sideways'"),
