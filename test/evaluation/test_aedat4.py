@@ -112,6 +112,25 @@ def test_files_that_are_damaged_at_the_beginning_are_refused(tmp_path, content):
         open_recording(path)
 
 
+def test_every_flipped_bit_of_the_header_is_refused_or_harmless(written, tmp_path):
+    """What reaches the library must not end the process: its text is text."""
+    data = written[0].read_bytes()
+    end = 18 + int.from_bytes(data[14:18], 'little')
+    path = tmp_path / 'x.aedat4'
+    refused = 0
+    for place in range(end):
+        changed = bytearray(data)
+        changed[place] ^= 0x80
+        path.write_bytes(changed)
+        try:
+            with open_recording(path) as recording:
+                next(recording.packets())
+        except RecordingError as error:
+            refused += 'its header is damaged or not of AEDAT 4' in str(error)
+    # Not the bytes of the buffer's own bookkeeping, and of its names for things.
+    assert refused > 0.8 * end
+
+
 def test_without_the_library_one_sentence_says_what_to_do(written, monkeypatch):
     monkeypatch.setitem(sys.modules, 'aedat', None)
     with pytest.raises(RecordingError, match=(

@@ -16,6 +16,7 @@ from eventsam_ros.events.encoding import SIDE_LIMIT
 from eventsam_ros.events.types import Events
 
 from ..messages import EVENT_PACKET, IMAGE, ImageRecord
+from .aedat4_header import check_header
 from .arrays import FRAME_ID, packet_of, split_by_time
 from .files import EVENT_TOPIC, IMAGE_TOPIC, PACKET_NS, FileRecording, Record
 from .recording import unreadable
@@ -56,6 +57,7 @@ class Aedat4Recording(FileRecording):
         return dict(sorted(self._types.items(), key=lambda item: item[1] != EVENT_PACKET))
 
     def _decoder(self) -> Any:
+        check_header(self.path)
         try:
             return self._library.Decoder(self.path)
         except BaseException as error:
