@@ -12,7 +12,7 @@ from pathlib import Path
 import sys
 import textwrap
 
-from . import topics
+from . import replay_parameters, topics
 from .health import DROPS
 from .keys import explained_keys
 from .parameter import ANY_TIME, UNCONFIGURED, Parameter
@@ -42,7 +42,8 @@ def interface(text: str) -> str:
         ValueError: The place of a table is not marked exactly once.
     """
     tables = {
-        'topics': _topics(), 'parameters': _parameters(),
+        'topics': _topics(), 'parameters': _parameters(PARAMETERS),
+        'replay parameters': _parameters(replay_parameters.PARAMETERS),
         'services': _table(('name', 'type and effect'), (
             (f'`{name}`', note) for name, note in topics.SERVICES.items())),
         'keys': _table(('key', 'meaning'), (
@@ -89,10 +90,10 @@ def _qos(topic: topics.Topic) -> str:
     return f'{reliability}, keep last {profile.depth}{durability}'
 
 
-def _parameters() -> str:
+def _parameters(parameters: Iterable[Parameter]) -> str:
     return _table(('name', 'default', 'range', 'changes', 'meaning'), (
         (f'`{p.name}`', f'`{_yaml(p.default)}`', _range(p), _when(p), p.description)
-        for p in PARAMETERS))
+        for p in parameters))
 
 
 def _when(parameter: Parameter) -> str:

@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from importlib import import_module
 from itertools import islice
 import json
@@ -16,7 +15,6 @@ import threading
 import time
 from typing import Any
 
-from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 import rclpy
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
@@ -28,35 +26,17 @@ from eventsam_ros.evaluation.recordings import RecordedMessage, Recording, open_
 from . import qos
 from .cdr import begins_with_header, stamp_of, with_stamp
 from .files import whole
+from .replay_parameters import PARAMETERS
 from .running import ros
 from .stamps import SECOND_NS, stamp
+from .timeline import Timeline
 
 CURRENT_NAMES = {'event_array_msgs/msg/EventArray': 'event_camera_msgs/msg/EventPacket'}
 """Types that are published under the name that the same layout has today."""
-STAMPS = ('recorded', 'now')
 _LATE_S = 0.05
 _SKEW_PACKETS = 100
 _FLUSH_S = 0.5
 """Time that the middleware gets to deliver the last messages."""
-
-
-@dataclass(frozen=True)
-class Timeline:
-    """Recorded host time to playing time, both in ns.
-
-    Attributes:
-        recorded_ns: Where playing begins in the recording.
-        begun_ns: When it began on the host's clock.
-        rate: Recorded seconds that pass in a second.
-    """
-
-    recorded_ns: int
-    begun_ns: int
-    rate: float
-
-    def playing_ns(self, recorded_ns: int) -> int:
-        """Return when something recorded is due on the host's clock."""
-        return self.begun_ns + round((recorded_ns - self.recorded_ns) / self.rate)
 
 
 class ReplayNode(Node):
@@ -74,29 +54,20 @@ class ReplayNode(Node):
         # rclpy destroys the node at shutdown, even one whose constructor failed.
         self._recording: Recording | None = None
         super().__init__('replay_node', **options)
-        recording = str(self._declare('recording', '', 'Path of the recording.'))
-        self._rate = float(self._declare(
-            'rate', 1.0, 'Recorded seconds that pass in a second.', 0.01, 100.0))
-        self._times = int(self._declare('times', 1, 'How often it is played; 0 is for ever.',
-                                        0, 1_000_000))
-        self._start_s = float(self._declare(
-            'start_offset_s', 0.0, 'Recorded seconds to leave out at the beginning.', 0.0, 1e6))
-        self._clock_hz = float(self._declare(
-            'clock_hz', 0.0, 'Messages a second on /clock with the time of the stamps; 0 for '
-            'none.', 0.0, 1000.0))
-        self._stamps = str(self._declare(
-            'stamps', 'recorded', 'Header stamps as recorded, or moved to now as if the sensors '
-            'were live; one of recorded, now.'))
-        self._wait_s = float(self._declare(
-            'wait_s', 0.0, 'How long to wait for a subscriber of the events.', 0.0, 3600.0))
-        self._summary = str(self._declare(
-            'summary', '', 'File for the counts of what was played (JSON); empty for none.'))
+        for parameter in PARAMETERS:
+            self.declare_parameter(parameter.name, parameter.default, parameter.descriptor())
+        given = {p.name: self.get_parameter(p.name).value for p in PARAMETERS}
+        recording, self._summary = str(given['recording']), str(given['summary'])
+        self._rate, self._times = float(given['rate']), int(given['times'])
+        self._start_s, self._wait_s = float(given['start_offset_s']), float(given['wait_s'])
+        self._clock_hz, self._stamps = float(given['clock_hz']), str(given['stamps'])
         self.counters: Counter[str] = Counter(messages=0, packets=0, late=0, rounds=0)
         if not recording:
             raise EventsamError('no recording was given; set the parameter recording to its path')
-        if self._stamps not in STAMPS:
-            raise EventsamError(
-                f'stamps must be one of {", ".join(STAMPS)}, but got {self._stamps!r}')
+        for parameter in PARAMETERS:
+            refusal = parameter.refusal(given[parameter.name])
+            if refusal:
+                raise EventsamError(refusal)
         self._recording = opened = open_recording(Path(recording))
         self._publishers_of: dict[str, Any] = {}
         self._stamped_topics: set[str] = set()
@@ -133,20 +104,6 @@ class ReplayNode(Node):
         if self._recording is not None:
             self._recording.close()
         super().destroy_node()
-
-    def _declare(
-        self, name: str, default: bool | float | str, description: str,
-        low: float | None = None, high: float | None = None,
-    ) -> Any:
-        descriptor = ParameterDescriptor(description=description, read_only=True)
-        if low is not None and high is not None:
-            if isinstance(default, float):
-                descriptor.floating_point_range = [
-                    FloatingPointRange(from_value=low, to_value=high)]
-            else:
-                descriptor.integer_range = [
-                    IntegerRange(from_value=int(low), to_value=int(high), step=1)]
-        return self.declare_parameter(name, default, descriptor).value
 
     def _add(self, topic: str, name: str) -> None:
         package, _, kind = name.partition('/msg/')

@@ -46,7 +46,7 @@ def recording(tmp_path_factory):
 def player(graph, recording, tmp_path):
     node = graph.add(rclpy.create_node('listener'))
     received = {
-        'events': graph.listen(node, EventPacket, '/cam/events', qos.events()),
+        'events': graph.listen(node, EventPacket, '/cam/events', qos.replay()),
         'images': graph.listen(node, Image, '/cam/image'),
         'clock': graph.listen(node, Clock, '/clock', qos.clock())}
 
@@ -57,7 +57,7 @@ def player(graph, recording, tmp_path):
         subprocess.run([sys.executable, '-m', 'eventsam_ros', 'replay_node', str(recording),
                         '--ros-args', *words], check=True, timeout=seconds)
         summary = json.loads((tmp_path / 'summary.json').read_text())
-        graph.wait_for(lambda: len(received['events']) >= summary['packets'], 3)
+        graph.wait_for(lambda: len(received['events']) >= summary['packets'], 10)
         return summary, received, begun
     return play
 
