@@ -15,6 +15,7 @@ import pytest
 from eventsam_ros.errors import DatasetError
 from eventsam_ros.evaluation.datasets import dsec_events
 from eventsam_ros.evaluation.datasets.dsec_events import DsecEvents
+from eventsam_ros.evaluation.datasets.hdf5 import column, open_hdf5
 from eventsam_ros.evaluation.datasets.stored_events import WindowRule, search_near
 
 pytest.importorskip('h5py', reason='h5py is not installed')
@@ -169,6 +170,15 @@ def test_a_part_that_is_damaged_is_told(layouts, tmp_path):
         file.write(b'\xff' * place.size)
     with DsecEvents(path) as found, pytest.raises(DatasetError, match=f'{path} is damaged'):
         found.read(0, 5000)
+
+
+@pytest.mark.parametrize(('chunk', 'least'), [(1000, 2 ** 20), (2 ** 20, 2 ** 23)])
+def test_chunks_are_kept_until_the_next_window(tmp_path, chunk, least):
+    """A chunk that HDF5 does not keep is unpacked again for each window that is in it."""
+    with h5py.File(tmp_path / 'a.h5', 'w') as file:
+        file.create_dataset('t', (0,), 'u4', maxshape=(None,), chunks=(chunk,))
+    with open_hdf5(tmp_path / 'a.h5') as file:
+        assert column(file, 't').id.get_access_plist().get_chunk_cache()[1] == least
 
 
 @pytest.mark.parametrize('name', ['h5py', 'hdf5plugin'])
