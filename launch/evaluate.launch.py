@@ -2,7 +2,7 @@
 # Copyright 2026 The eventsam_ros authors
 """Evaluate a recording with ground truth, live over DDS or offline, and write the report."""
 
-from launch import LaunchDescription
+from launch import Action, LaunchContext, LaunchDescription
 from launch.actions import DeclareLaunchArgument, EmitEvent, OpaqueFunction, RegisterEventHandler
 from launch.event_handlers import OnProcessExit
 from launch.events import Shutdown
@@ -19,7 +19,7 @@ ARGUMENTS = (
 )
 
 
-def _evaluate(context):
+def _evaluate(context: LaunchContext) -> list[Action]:
     value = {name: LaunchConfiguration(name).perform(context) for name, *_ in ARGUMENTS}
     arguments = [value['recording'], '--output', value['output']]
     if value['live'] == 'true':

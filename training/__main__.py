@@ -54,7 +54,8 @@ def _export(arguments: argparse.Namespace, recipe: Recipe) -> None:
     photos = ', photographed objects mixed in' if recipe.photos else ''
     write_bundle(
         run.average, recipe, arguments.output, {**metrics, 'steps': run.step},
-        f'{recipe.shards} shards of simulated windows{photos}, seeds from {recipe.data_seed}')
+        f'{recipe.shards} shards of simulated windows{photos}, seeds from {recipe.data_seed}',
+        recipe_file=arguments.recipe.as_posix())
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -121,7 +121,7 @@ def _commit() -> str:
 
 def write_bundle(
     network: PromptableSegmenter, recipe: Recipe, folder: Path, metrics: dict[str, float],
-    data: str, half: bool = True,
+    data: str, half: bool = True, recipe_file: str = '',
 ) -> None:
     """Write a complete bundle folder (see eventsam_ros.inference.bundle).
 
@@ -132,6 +132,7 @@ def write_bundle(
         metrics: Validation figures to record.
         data: One sentence on the training data.
         half: See export_graphs.
+        recipe_file: Where the recipe lies, to record.
     """
     folder.mkdir(parents=True, exist_ok=True)
     export_graphs(network, folder, recipe.width, recipe.height, half)
@@ -152,7 +153,7 @@ def write_bundle(
                     'low_res_stride': LOW_RES, 'box_prior': True},
         'classes': [], 'files': files, 'precision': 'fp16' if half else 'fp32',
         'licence': 'Apache-2.0',
-        'training': {'recipe': f'training/recipes/{recipe.name}.yaml', 'data': data,
+        'training': {'recipe': recipe_file or recipe.name, 'data': data,
                      'commit': _commit(),
                      'metrics': {k: round(float(v), 4) for k, v in metrics.items()}}}
     (folder / 'bundle.yaml').write_text(yaml.safe_dump(manifest, sort_keys=False))
