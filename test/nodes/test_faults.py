@@ -359,13 +359,15 @@ def test_an_event_flood(bench, driver):
     """More than the node can segment: memory stays bounded, and nothing is lost without a name."""
     settled(bench)
     assert bench.set('automatic.prompts', 200).successful
-    flooded(bench, driver, 2)  # queues and buffers grow to what they are allowed
+    flooded(bench, driver, 2)  # buffers grow to what they are allowed
     resident = rss()
     figures = flooded(bench, driver, FLOOD_S)
     bench.set('automatic.prompts', 12)
     more = (rss() - resident) / 1e6
     print(f'\n{figures}, {more:.0f} MB more than after the first flood')
-    assert more < 100
+    # The queue of 1000 packets of 80 kB, which the first flood need not have filled, and as much
+    # again for the heap and the masks that this test keeps; what was lost would take gigabytes.
+    assert more < 160
 
 
 def flooded(bench, driver, seconds):
