@@ -21,6 +21,7 @@ run = unset _ROS_WHEELS_BOOTSTRAP_COMPLETE; . $(VENV)/ros_env.sh; \
 	ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST $(VENV)/bin/python
 recipe = tools/platform.sh constraints.txt $(wildcard tools/requirements/*.txt) \
 	$(wildcard interfaces/event_camera_msgs/*.* interfaces/event_camera_msgs/msg/*)
+test_recipe = $(wildcard test/interfaces/*/*.* test/interfaces/*/msg/*)
 
 .PHONY: demo test fuzz lint clean
 
@@ -57,5 +58,5 @@ clean:
 $(VENV)/ready-demo: $(recipe)
 	@tools/platform.sh demo
 
-$(VENV)/ready-test: $(recipe)
+$(VENV)/ready-test: $(recipe) $(test_recipe)
 	@tools/platform.sh test

@@ -10,6 +10,7 @@ turn, without ROS; --live plays the recording over DDS into segment_node and sco
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 import os
 from pathlib import Path
 import shlex
@@ -129,8 +130,11 @@ def _summary(metrics: dict[str, Any], output: Path) -> str:
     if metrics['mode'] == 'live':
         lines.append('dropped: ' + (', '.join(
             f'{v} {k}' for k, v in metrics['drops'].items() if v) or 'nothing'))
-    left_out = sum(s['unlabelled'] + s['unpredicted'] for s in metrics['sequences'].values())
-    if left_out:
-        lines.append(f'{left_out} frames were left out, without truth or prediction')
+    counts = Counter(unlabelled=0)
+    for sequence in metrics['sequences'].values():
+        counts.update({name: sequence[name] for name in ('unlabelled', 'unpredicted')})
+        counts.update(sequence['left_out'])
+    if counts.total():
+        lines.append('left out: ' + ', '.join(f'{v} {k}' for k, v in counts.items() if v))
     lines.append(f'{output / "report.html"}, metrics.json, frames.csv')
     return '\n'.join(lines)

@@ -23,6 +23,9 @@ from eventsam_ros.inference import load_bundle
 
 from .progress import Progress
 
+KIND_OF_TASK = {'events': 'instances'}
+"""Task of a bundle -> kind of labels that it predicts."""
+
 
 def make_task(arguments: argparse.Namespace, output: Path) -> Task:
     """Return what the command line asks for."""
@@ -47,11 +50,29 @@ def evaluate_offline(
     dataset = task.open()
     if not dataset.sequences:
         raise EventsamError(f'{arguments.recording} has no sequences')
+    _check_kind(task, dataset)
     results = _run(task, dataset, arguments)
     if not any(r.frames for r in results):
         raise EventsamError(f'{arguments.recording} has no frame with ground truth that could '
                             'be scored')
     return write_run(task, dataset, results, output, command)
+
+
+def _check_kind(task: Task, dataset: Dataset) -> None:
+    """Refuse labels that nothing here can be scored against.
+
+    Raises:
+        EventsamError: With one sentence.
+    """
+    if dataset.kind == 'unlabelled':
+        raise EventsamError(f'{task.dataset} ({dataset.format}) has no labels to score against')
+    if task.predictions is not None:
+        return
+    manifest = load_bundle(task.bundle).manifest
+    if dataset.kind != KIND_OF_TASK.get(manifest.task):
+        raise EventsamError(
+            f'{task.dataset} has labels of kind {dataset.kind}, which a bundle of task '
+            f'{manifest.task} does not predict; give another --bundle, or --predictions')
 
 
 def _run(

@@ -5,6 +5,8 @@
 import csv
 import json
 
+import cv2
+import numpy as np
 import pytest
 
 from eventsam_ros.__main__ import main
@@ -92,6 +94,20 @@ def test_bad_calls_are_one_sentence(arguments, sentence, tmp_path, capsys):
     assert sentence in error
     assert 'Traceback' not in error
     assert len([line for line in error.splitlines() if line.strip()]) == 1
+
+
+def test_labels_that_a_bundle_does_not_predict_are_one_sentence(tmp_path, capsys):
+    for folder in ('rgb', 'ther', 'labels'):
+        (tmp_path / folder).mkdir()
+        cv2.imwrite(str(tmp_path / folder / '00001D.png'), np.zeros((480, 640), np.uint8))
+    (tmp_path / 'test.txt').write_text('00001D\n')
+    arguments = ['evaluate', str(tmp_path), '--format', 'mfnet', '--option', 'split=test',
+                 '--output', str(tmp_path / 'o')]
+    assert main(arguments) == 1
+    error = capsys.readouterr().err
+    assert 'has labels of kind semantic, which a bundle of task events does not predict' in error
+    assert main([*arguments, '--predictions', str(tmp_path)]) == 1
+    assert 'no frame with ground truth that could be scored' in capsys.readouterr().err
 
 
 def test_an_output_that_cannot_be_written_is_one_sentence(recording, tmp_path, capsys):

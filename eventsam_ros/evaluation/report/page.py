@@ -134,7 +134,7 @@ def _cards(metrics: Mapping[str, Any], main: str) -> list[dict[str, str]]:
 def _row(name: str, row: Mapping[str, Any], kind: str) -> dict[str, Any]:
     return {'name': name, 'frames': row['frames'],
             'scores': [_score(row['metrics'].get(c)) for c in _COLUMNS[kind]],
-            'left_out': row['unlabelled'] + row['unpredicted']}
+            'left_out': row['unlabelled'] + row['unpredicted'] + sum(row['left_out'].values())}
 
 
 def _galleries(output: Path) -> list[dict[str, Any]]:

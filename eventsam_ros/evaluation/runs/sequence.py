@@ -54,4 +54,5 @@ def run_sequence(
                 watch(sample, prediction, score)
         if progress is not None:
             progress(done / max(len(sequence), 1))
-    return SequenceResult(sequence.name, frames, unlabelled, unpredicted)
+    return SequenceResult(
+        sequence.name, frames, unlabelled, unpredicted, dict(sequence.left_out))

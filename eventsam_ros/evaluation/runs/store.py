@@ -45,7 +45,7 @@ class SequenceStore:
                 return None
             return SequenceResult(
                 content['name'], [_frame(f) for f in content['frames']], content['unlabelled'],
-                content['unpredicted'])
+                content['unpredicted'], content['left_out'])
         except (OSError, ValueError, KeyError, TypeError):
             return None
 
@@ -61,6 +61,7 @@ class SequenceStore:
         part.write_text(json.dumps({
             'fingerprint': self._fingerprint, 'name': result.name,
             'unlabelled': result.unlabelled, 'unpredicted': result.unpredicted,
+            'left_out': dict(result.left_out),
             'frames': [_record(f) for f in result.frames]}), 'utf-8')
         part.replace(path)
 

@@ -11,7 +11,7 @@ an object that is in neither truth nor prediction of a frame is right there (DAV
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 import math
 from typing import Any
 
@@ -41,12 +41,14 @@ class SequenceResult:
         frames: Scored frames, in order.
         unlabelled: Samples without truth, left out.
         unpredicted: Samples with truth and without a prediction, left out.
+        left_out: What the reader could not make samples of, by reason.
     """
 
     name: str
     frames: Sequence[FrameScore]
     unlabelled: int = 0
     unpredicted: int = 0
+    left_out: Mapping[str, int] = field(default_factory=dict)
 
 
 def descriptions(kind: Kind) -> dict[str, str]:
@@ -115,7 +117,7 @@ def summarise(
         'classes': {name: _number(value) for name, value in class_iou.items()},
         'sequences': {
             r.name: {'frames': len(r.frames), 'unlabelled': r.unlabelled,
-                     'unpredicted': r.unpredicted,
+                     'unpredicted': r.unpredicted, 'left_out': dict(r.left_out),
                      'metrics': {k: _number(v) for k, v in by_sequence[r.name].items()}}
             for r in results},
         'frames': len(frames),

@@ -2,6 +2,7 @@
 # Copyright 2026 The eventsam_ros authors
 """Small datasets in memory."""
 
+from collections import Counter
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,6 +18,7 @@ class ListedSequence:
     name: str
     listed: list
     expressions: tuple = field(default_factory=tuple)
+    left_out: Counter = field(default_factory=Counter)
 
     def __len__(self):
         return len(self.listed)

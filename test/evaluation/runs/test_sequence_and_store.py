@@ -55,6 +55,15 @@ def test_prompts_are_the_inmost_click_and_the_exact_box(simulated, results):
     assert results[0].frames[0].scores['box_iou'] == pytest.approx(np.mean(ious), abs=0.01)
 
 
+def test_what_a_reader_left_out_is_told(simulated, predictor, tmp_path):
+    sequence = simulated.sequences[0]
+    sequence.left_out['without events'] = 2
+    result = run_sequence(simulated, sequence, predictor)
+    del sequence.left_out['without events']
+    SequenceStore(tmp_path, 'print').save(result)
+    assert SequenceStore(tmp_path, 'print').load('first').left_out == {'without events': 2}
+
+
 def test_a_run_gives_the_same_scores_again(simulated, predictor, results):
     again = run_sequence(simulated, simulated.sequences[0], predictor)
     for a, b in zip(again.frames, results[0].frames, strict=True):
