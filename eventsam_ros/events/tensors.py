@@ -104,6 +104,38 @@ def _clip(grid, limit):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(nogil=True, cache=True, fastmath=True)
+def _clip_and_shrink(grid, limit, out):  # type: ignore[no-untyped-def]
+    """Clip, and average over the area of each pixel of `out`, which is smaller both ways."""
+    height, width, bins = grid.shape
+    rows, columns, _ = out.shape
+    high, wide = height / rows, width / columns
+    strip = np.empty((width, bins), np.float32)
+    line, flat = strip.reshape(-1), grid.reshape(height, width * bins)
+    area = np.float32(1.0 / (high * wide))
+    for row in range(rows):
+        top, bottom = row * high, (row + 1) * high
+        line[:] = 0
+        # The last row of a strip that ends between rows counts by its share; rounding must not
+        # add an empty one.
+        for y in range(int(top), min(int(np.ceil(bottom - 1e-9)), height)):
+            share = np.float32(min(y + 1.0, bottom) - max(float(y), top))
+            source = flat[y]
+            for k in range(width * bins):
+                line[k] += share * min(max(source[k], -limit), limit)
+        for column in range(columns):
+            left, right = column * wide, (column + 1) * wide
+            early = middle = late = np.float32(0.0)
+            for x in range(int(left), min(int(np.ceil(right - 1e-9)), width)):
+                share = np.float32(min(x + 1.0, right) - max(float(x), left))
+                early += share * strip[x, 0]
+                middle += share * strip[x, 1]
+                late += share * strip[x, 2]
+            out[row, column, 0] = early * area
+            out[row, column, 1] = middle * area
+            out[row, column, 2] = late * area
+
+
+@numba.njit(nogil=True, cache=True, fastmath=True)
 def _compress(grid, half_level, picture):  # type: ignore[no-untyped-def]
     values, out = grid.reshape(-1), picture.reshape(-1)
     total = np.float64(0.0)
@@ -147,12 +179,18 @@ def robust_image(window: Window, out_width: int, out_height: int) -> UInt8:
     """
     _check_size(out_width, out_height)
     grid = _grid(window.events, window.width, window.height, window.t_start, window.t_end)
-    _clip(grid, np.float32(PIXEL_LIMIT))
-    if (out_width, out_height) != (window.width, window.height):
-        shrink = max(window.width / out_width, window.height / out_height)
-        method = cv2.INTER_AREA if shrink > 1 else cv2.INTER_LINEAR
-        grid = np.asarray(cv2.resize(grid, (out_width, out_height), interpolation=method))
-        grid *= np.float32(max(shrink, 1.0))
+    shrink = max(window.width / out_width, window.height / out_height)
+    if shrink > 1 and out_width <= window.width and out_height <= window.height:
+        small = np.empty((out_height, out_width, BINS), np.float32)
+        _clip_and_shrink(grid, np.float32(PIXEL_LIMIT), small)
+        grid = small
+    else:
+        _clip(grid, np.float32(PIXEL_LIMIT))
+        if (out_width, out_height) != (window.width, window.height):
+            method = cv2.INTER_AREA if shrink > 1 else cv2.INTER_LINEAR
+            grid = np.asarray(cv2.resize(grid, (out_width, out_height), interpolation=method))
+    if shrink > 1:
+        grid *= np.float32(shrink)
     picture = np.empty((out_height, out_width, BINS), np.uint8)
     _compress(grid, HALF_LEVEL, picture)
     return picture

@@ -8,10 +8,28 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import cv2
+import numba
 import numpy as np
 
 from eventsam_ros.events.tensors import NO_EVENT
 from eventsam_ros.events.types import Bool, Float32, UInt8
+
+
+@numba.njit(nogil=True, cache=True)
+def _normalise(picture, mean, std, out):  # type: ignore[no-untyped-def]
+    """Write a picture [h, w, 3] as planes [3, H, W], NO_EVENT around it."""
+    rows, columns, _ = picture.shape
+    _, height, width = out.shape
+    for channel in range(3):
+        factor = np.float32(1.0) / std[channel]
+        blank = (np.float32(NO_EVENT) - mean[channel]) * factor
+        for row in range(height):
+            for column in range(width):
+                out[channel, row, column] = blank
+            if row < rows:
+                for column in range(columns):
+                    level = np.float32(picture[row, column, channel])
+                    out[channel, row, column] = (level - mean[channel]) * factor
 
 
 @dataclass(frozen=True)
@@ -115,12 +133,7 @@ class Letterbox:
             raise ValueError(
                 f'picture must have shape ({rows}, {columns}, 3), but got {picture.shape}')
         out = np.empty((1, 3, self.in_height, self.in_width), np.float32)
-        for channel, plane in enumerate(out[0]):
-            plane[:rows, :columns] = picture[:, :, channel]
-            plane[rows:] = NO_EVENT
-            plane[:rows, columns:] = NO_EVENT
-        out -= np.asarray(mean, np.float32).reshape(1, 3, 1, 1)
-        out /= np.asarray(std, np.float32).reshape(1, 3, 1, 1)
+        _normalise(picture, np.asarray(mean, np.float32), np.asarray(std, np.float32), out[0])
         return out
 
     def cut(self, low_res: Float32) -> Float32:

@@ -112,6 +112,9 @@ class Segmenter:
         for packed in _batches(points, letterbox):
             self._decode(embedding, packed)
         self.segment(window)
+        # Sensors larger than the network's input take another way to its tensor.
+        m = self.bundle.manifest
+        self.segment(_busy_window(2 * m.width, 2 * m.height, 2 * self.options.min_window_events))
         click = Prompt(points=(Point(width // 2, height // 2),))
         self.segment(window, [click, Prompt(box=Box(0, 0, width, height))])
         self.reset()

@@ -204,6 +204,25 @@ def test_halved_robust_picture_is_the_area_mean_doubled():
     assert agree(robust_image(window, 20, 15), naive_shades(halved))
 
 
+@pytest.mark.parametrize('size', [(24, 18), (17, 29), (39, 30), (40, 7), (1, 1)])
+def test_any_smaller_robust_picture_is_the_area_mean(size):
+    window = Window(random_events(5000, 40, 30), EPOCH, EPOCH + 50 * MS, 40, 30)
+    grid = np.clip(
+        naive_grid(window.events, 40, 30, EPOCH, EPOCH + 50 * MS), -PIXEL_LIMIT, PIXEL_LIMIT)
+
+    def shares(pixels, parts):
+        """Return how much of each pixel lies in each part, [parts, pixels]."""
+        edges = np.arange(parts + 1) * pixels / parts
+        low, high = np.arange(pixels), np.arange(pixels) + 1
+        inside = np.minimum(high, edges[1:, None]) - np.maximum(low, edges[:-1, None])
+        return np.clip(inside, 0, None) * parts / pixels
+
+    width, height = size
+    small = shares(30, height) @ grid @ shares(40, width).T
+    assert agree(robust_image(window, width, height),
+                 naive_shades(small * max(40 / width, 30 / height)))
+
+
 def test_windows_without_events_are_plain():
     window = Window(Events.empty(), 0, 50 * MS, 40, 30)
     assert np.all(window_image(window, 'robust', 20, 15) == NO_EVENT)
