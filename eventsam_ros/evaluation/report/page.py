@@ -78,6 +78,7 @@ def render(
     latencies = list(latencies_ms) or [
         sum(f.stages_ms.values()) for r in results for f in r.frames if f.stages_ms]
     charts = []
+    columns = [c for c in _COLUMNS[kind] if metrics['metrics'][c]['value'] is not None]
     main = _MAIN[kind]
     scores = {r.name: [frame_scores(f).get(main, math.nan) for f in r.frames] for r in results}
     if any(not math.isnan(v) for values in scores.values() for v in values):
@@ -99,11 +100,11 @@ def render(
         title=f'{metrics["model"]["name"]} on {Path(metrics["dataset"]["path"]).name}',
         subtitle=_subtitle(metrics), cards=_cards(metrics, main), charts=charts,
         metrics=[{'name': name, 'value': _score(m['value']), 'meaning': m['meaning']}
-                 for name, m in metrics['metrics'].items()],
+                 for name, m in metrics['metrics'].items() if m['value'] is not None],
         classes=[{'name': name, 'value': _score(v), 'percent': round(100 * (v or 0), 1)}
                  for name, v in metrics['classes'].items()],
-        columns=_COLUMNS[kind], sequences=[_row(name, row, kind)
-                                           for name, row in metrics['sequences'].items()],
+        columns=columns, sequences=[_row(name, row, columns)
+                                    for name, row in metrics['sequences'].items()],
         drops=sorted(metrics['drops'].items()), galleries=_galleries(output),
         command=metrics['command'], machine=_machine(metrics['machine']))
 
@@ -122,7 +123,8 @@ def _cards(metrics: Mapping[str, Any], main: str) -> list[dict[str, str]]:
     cards = [{'value': _score(metrics['metrics'].get(main, {}).get('value')), 'label': main}]
     if metrics['dataset']['kind'] == 'instances':
         cards += [{'value': _score(metrics['metrics'][name]['value']), 'label': name}
-                  for name in ('click_iou', 'box_iou')]
+                  for name in ('average_recall', 'click_iou', 'box_iou')
+                  if metrics['metrics'][name]['value'] is not None]
     if metrics['latency_ms']:
         cards.append({'value': f'{metrics["latency_ms"]["p95"]:.0f} ms', 'label': 'latency p95'})
     cards.append({'value': str(metrics['frames']), 'label': 'frames scored'})
@@ -131,9 +133,9 @@ def _cards(metrics: Mapping[str, Any], main: str) -> list[dict[str, str]]:
     return cards
 
 
-def _row(name: str, row: Mapping[str, Any], kind: str) -> dict[str, Any]:
+def _row(name: str, row: Mapping[str, Any], columns: Sequence[str]) -> dict[str, Any]:
     return {'name': name, 'frames': row['frames'],
-            'scores': [_score(row['metrics'].get(c)) for c in _COLUMNS[kind]],
+            'scores': [_score(row['metrics'].get(c)) for c in columns],
             'left_out': row['unlabelled'] + row['unpredicted'] + sum(row['left_out'].values())}
 
 
