@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from eventsam_ros.evaluation.metrics import best_match_iou, iou
+from eventsam_ros.evaluation.runs.objects import box_of, inmost_point
 from eventsam_ros.events.tensors import window_image
 from eventsam_ros.events.types import Bool, UInt8, Window
 from eventsam_ros.inference import Box, Point, Prompt, Segmenter, load_bundle
@@ -39,25 +40,10 @@ SLOW, SLOW_EVERY = ('GrabCut',), 10
 Scores = dict[str, list[tuple[int, float]]]
 
 
-def inmost(mask: Bool) -> tuple[float, float]:
-    """Return x, y of the mask's pixel that is farthest from its border."""
-    depth = cv2.distanceTransform(
-        np.pad(mask.astype(np.uint8), 1), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[1:-1, 1:-1]
-    row, column = np.unravel_index(int(np.argmax(depth)), depth.shape)
-    return float(column), float(row)
-
-
-def box_of(mask: Bool) -> tuple[float, float, float, float]:
-    """Return the mask's box x0, y0, x1, y1; x1 and y1 are exclusive."""
-    rows, columns = np.nonzero(mask)
-    return (float(columns.min()), float(rows.min()),
-            float(columns.max() + 1), float(rows.max() + 1))
-
-
 def _network(
     segmenter: Segmenter, window: Window, masks: list[Bool], group: int, scores: Scores,
 ) -> None:
-    clicks = [Prompt(points=(Point(*inmost(m)),)) for m in masks]
+    clicks = [Prompt(points=(Point(*inmost_point(m)),)) for m in masks]
     boxes = [Prompt(box=Box(*box_of(m))) for m in masks]
     answer = segmenter.segment(window, [*clicks, *boxes]).masks
     for k, mask in enumerate(masks):
@@ -75,7 +61,7 @@ def _baselines(
         scores.setdefault(name, []).append((group, iou(np.asarray(full > 0.5), mask)))
 
     for mask in masks:
-        x, y = box.pixels_to_input(*inmost(mask))
+        x, y = box.pixels_to_input(*inmost_point(mask))
         x0, y0, x1, y1 = box_of(mask)
         for name, click in CLICK.items():
             if name in SLOW and not slow:
