@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from benchmarks.baselines import BOX, CLICK
-from benchmarks.segmentation import box_of, inmost
 from eventsam_ros.evaluation.metrics import iou
+from eventsam_ros.evaluation.runs.objects import box_of, inmost_point
 from eventsam_ros.events.tensors import NO_EVENT
 
 
@@ -23,7 +23,7 @@ def scene():
 @pytest.mark.parametrize('name', ['connected components'])
 def test_a_click_in_a_clear_outline_fills_it(scene, name):
     picture, mask = scene
-    assert iou(CLICK[name](picture, inmost(mask)), mask) > 0.85
+    assert iou(CLICK[name](picture, inmost_point(mask)), mask) > 0.85
 
 
 @pytest.mark.parametrize('name', ['ellipse of the box', 'connected components', 'watershed'])
