@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright 2026 The eventsam_ros authors
-"""Compiling the event kernels before the first packet needs them."""
+"""Compiling kernels before the first packet or picture needs them."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from collections.abc import Callable
 
 import numpy as np
 
+from eventsam_ros.evaluation.overlay import draw_events
 from eventsam_ros.events import ENCODINGS, Events, PacketDecoder
 from eventsam_ros.events.windows import PeriodWindows
 
 
 def warm_up(go_on: Callable[[], bool]) -> None:
-    """Compile what packets of any encoding need, which takes seconds the very first time.
+    """Compile what packets of any encoding and their pictures need.
+
+    That takes seconds the very first time, and would hold up packets while it lasts.
 
     Args:
         go_on: Asked between the parts; False ends the work, as after Ctrl-C.
@@ -24,4 +27,6 @@ def warm_up(go_on: Callable[[], bool]) -> None:
         PacketDecoder(encoding, 64, 64).decode(bytes(64))
     time = np.arange(0, 10_000_000, 1000, dtype=np.int64)
     place = np.zeros(len(time), np.uint16)
-    PeriodWindows(5_000_000, 64, 64).push(Events(place, place, place.astype(np.uint8), time))
+    events = Events(place, place, place.astype(np.uint8), time)
+    for window in PeriodWindows(5_000_000, 64, 64).push(events)[:1]:
+        draw_events(window)
