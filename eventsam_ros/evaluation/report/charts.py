@@ -51,7 +51,9 @@ def histogram(values: Sequence[float], label: str, marks: Mapping[str, float]) -
             axes.axvline(min(place, most), color=_SECOND, linewidth=1)
             axes.annotate(f'{name} {place:.0f}', (min(place, most), 1), xytext=(3, -2),
                           xycoords=('data', 'axes fraction'), textcoords='offset points',
-                          color=_SECOND, fontsize=9, rotation=90, va='top')
+                          color=_SECOND, fontsize=9, rotation=90, va='top',
+                          bbox={'facecolor': 'white', 'alpha': 0.8, 'edgecolor': 'none',
+                                'pad': 1})
         axes.set_xlabel(label)
         axes.set_ylabel('windows')
         return _svg(figure)
