@@ -16,13 +16,13 @@ from eventsam_ros.events.types import Bool, Float32, UInt8
 
 
 @numba.njit(nogil=True, cache=True)
-def _normalise(picture, mean, std, out):  # type: ignore[no-untyped-def]
-    """Write a picture [h, w, 3] as planes [3, H, W], NO_EVENT around it."""
+def _normalise(picture, mean, std, around, out):  # type: ignore[no-untyped-def]
+    """Write a picture [h, w, 3] as planes [3, H, W], the grey levels `around` around it."""
     rows, columns, _ = picture.shape
     _, height, width = out.shape
     for channel in range(3):
         factor = np.float32(1.0) / std[channel]
-        blank = (np.float32(NO_EVENT) - mean[channel]) * factor
+        blank = (around[channel] - mean[channel]) * factor
         for row in range(height):
             for column in range(width):
                 out[channel, row, column] = blank
@@ -114,6 +114,7 @@ class Letterbox:
 
     def tensor(
         self, picture: UInt8, mean: Sequence[float], std: Sequence[float],
+        padding: str = 'blank',
     ) -> Float32:
         """Return the encoder's input for a picture of the content.
 
@@ -121,9 +122,11 @@ class Letterbox:
             picture: uint8 [rows, columns, 3] of size `content`.
             mean: Grey level to subtract, one a channel.
             std: Grey levels to divide the rest by, one a channel.
+            padding: What lies outside the content, one of manifest.PADDINGS: grey level NO_EVENT
+                ('blank'), or zeros in the result ('zero').
 
         Returns:
-            float32 [1, 3, in_height, in_width]; grey level NO_EVENT outside the content.
+            float32 [1, 3, in_height, in_width].
 
         Raises:
             ValueError: The picture has another size.
@@ -133,7 +136,9 @@ class Letterbox:
             raise ValueError(
                 f'picture must have shape ({rows}, {columns}, 3), but got {picture.shape}')
         out = np.empty((1, 3, self.in_height, self.in_width), np.float32)
-        _normalise(picture, np.asarray(mean, np.float32), np.asarray(std, np.float32), out[0])
+        middle = np.asarray(mean, np.float32)
+        around = middle if padding == 'zero' else np.full(3, NO_EVENT, np.float32)
+        _normalise(picture, middle, np.asarray(std, np.float32), around, out[0])
         return out
 
     def cut(self, low_res: Float32) -> Float32:

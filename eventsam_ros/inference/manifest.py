@@ -19,7 +19,9 @@ from eventsam_ros.events.tensors import BINS, REPRESENTATIONS
 FORMAT_VERSION = 1
 """The only layout of `bundle.yaml` that this release reads."""
 TASKS = ('events', 'event_semantic', 'rgbt_semantic', 'referring', 'panoramic')
-PROMPT_OUTPUTS = ('first', 'best')
+PROMPT_OUTPUTS = ('first', 'best', 'sam')
+PADDINGS = ('blank', 'zero')
+POINT_PADDINGS = ('slots', 'sam')
 PRECISIONS = ('fp16', 'fp32')
 
 
@@ -52,11 +54,16 @@ class Manifest:
         height: Rows of the encoder's input, pixels.
         mean: Grey level (0 to 255) that is subtracted, one a channel.
         std: Grey levels that the rest is divided by, one a channel.
+        padding: What surrounds the picture, one of PADDINGS: the grey level of "no event", or
+            zeros behind the normalisation, as SAM has it.
         channels: Channels of the embedding.
         stride: Input pixels to one place of the embedding.
         multimask: Whether outputs 1 to 3 of the decoder hold alternatives for one click.
-        prompt_output: Which output answers a prompt, one of PROMPT_OUTPUTS: the first, or the one
-            of which the network expects most.
+        prompt_output: Which output answers a prompt, one of PROMPT_OUTPUTS: the first, the one
+            of which the network expects most, or as SAM's authors advise: for a lone click the
+            best of the three alternatives, otherwise the first.
+        point_padding: How a prompt's points are padded, one of POINT_PADDINGS: to four, or as in
+            SAM: by one where there is no box, and not at all where there is one.
         low_res_stride: Input pixels to one place of the mask logits.
         box_prior: Whether a box also comes as a mask prompt (see priors.box_logits).
         classes: Class names; empty for a model that knows objects only.
@@ -64,6 +71,8 @@ class Manifest:
         precision: Precision of the stored weights, one of PRECISIONS.
         licence: SPDX identifier of the weights' licence.
         training: How it was trained, as written (recipe, data, commit, metrics).
+        parity: How far the graphs are from the network that they were exported from, as written;
+            empty where nobody measured it.
     """
 
     name: str
@@ -75,10 +84,12 @@ class Manifest:
     height: int
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    padding: str
     channels: int
     stride: int
     multimask: bool
     prompt_output: str
+    point_padding: str
     low_res_stride: int
     box_prior: bool
     classes: tuple[str, ...]
@@ -86,6 +97,7 @@ class Manifest:
     precision: str
     licence: str
     training: Mapping[str, object]
+    parity: Mapping[str, object]
 
 
 class _Section:
@@ -110,14 +122,14 @@ class _Section:
     def section(self, key: str) -> _Section:
         return _Section(self.get(key), self._source, f'{self._prefix}{key}')
 
-    def mapping(self, key: str) -> Mapping[str, object]:
-        value = self.get(key)
+    def mapping(self, key: str, optional: bool = False) -> Mapping[str, object]:
+        value = self._values.get(key, {}) if optional else self.get(key)
         if not isinstance(value, dict):
             raise self.error(f'{self._prefix}{key} must be a mapping', value)
         return value
 
-    def text(self, key: str, choices: tuple[str, ...] = ()) -> str:
-        value = self.get(key)
+    def text(self, key: str, choices: tuple[str, ...] = (), default: str | None = None) -> str:
+        value = self.get(key) if default is None else self._values.get(key, default)
         if choices and value not in choices:
             raise self.error(f'{self._prefix}{key} must be one of {", ".join(choices)}', value)
         if not isinstance(value, str) or not value:
@@ -211,15 +223,17 @@ def read_manifest(path: Path) -> Manifest:
         window_ms=top.section('window').positive('duration_ms'),
         width=picture.whole('width'), height=picture.whole('height'),
         mean=picture.levels('mean'), std=picture.levels('std', above_zero=True),
+        padding=picture.text('padding', PADDINGS, default='blank'),
         channels=embedding.whole('channels'), stride=embedding.whole('stride'),
         multimask=decoder.flag('multimask'),
         prompt_output=decoder.text('prompt_output', PROMPT_OUTPUTS),
+        point_padding=decoder.text('point_padding', POINT_PADDINGS, default='slots'),
         low_res_stride=decoder.whole('low_res_stride'),
         box_prior=decoder.flag('box_prior'),
         classes=top.texts('classes'),
         files={key: _file_entry(files, key) for key in ('encoder', 'decoder')},
         precision=top.text('precision', PRECISIONS), licence=top.text('licence'),
-        training=top.mapping('training'))
+        training=top.mapping('training'), parity=top.mapping('parity', optional=True))
     for side, size in (('width', manifest.width), ('height', manifest.height)):
         for stride in (manifest.stride, manifest.low_res_stride):
             if size % stride:

@@ -55,15 +55,18 @@ class PackedPrompts:
                 'mask_input': self.masks, 'has_mask': self.has_mask}
 
 
-def pack_clicks(points: Float32, letterbox: Letterbox) -> PackedPrompts:
+def pack_clicks(
+    points: Float32, letterbox: Letterbox, padding: str = 'slots',
+) -> PackedPrompts:
     """Pack lone clicks on objects.
 
     Args:
         points: x and y in sensor pixels, float32 [N, 2].
         letterbox: Sensor and input size.
+        padding: How points are padded, one of manifest.POINT_PADDINGS.
     """
     count = len(points)
-    packed = _empty(np.arange(count), SLOTS, letterbox)
+    packed = _empty(np.arange(count), _slots(1, False, padding), letterbox)
     scale = np.array(letterbox.scale, np.float32)
     packed.coords[:, 0] = (points + 0.5) * scale - 0.5
     packed.labels[:, 0] = 1
@@ -72,16 +75,19 @@ def pack_clicks(points: Float32, letterbox: Letterbox) -> PackedPrompts:
 
 def pack_prompts(
     prompts: Sequence[Prompt], letterbox: Letterbox, batch: int = 32, box_prior: bool = False,
+    padding: str = 'slots',
 ) -> list[PackedPrompts]:
     """Pack checked prompts into as few decoder calls as leave each one's mask unchanged.
 
-    Prompts of up to 4 points (a box counts 2) go together; longer ones go with their like.
+    Prompts of up to 4 points (a box counts 2) go together, longer ones go with their like; with
+    SAM's padding each goes with its like.
 
     Args:
         prompts: Checked by `check_prompts`.
         letterbox: Sensor and input size.
         batch: Most prompts in one call.
         box_prior: Whether a box without a mask also comes as a mask (see priors.box_logits).
+        padding: How points are padded, one of manifest.POINT_PADDINGS.
 
     Returns:
         The calls; every prompt is in exactly one.
@@ -89,7 +95,8 @@ def pack_prompts(
     rows = [_points(prompt, letterbox) for prompt in prompts]
     groups: dict[int, list[int]] = {}
     for k, row in enumerate(rows):
-        groups.setdefault(max(SLOTS, len(row)), []).append(k)
+        boxed = bool((row[:, 2] == _CORNERS[0]).any())
+        groups.setdefault(_slots(len(row), boxed, padding), []).append(k)
     calls = []
     for slots, members in sorted(groups.items()):
         for start in range(0, len(members), batch):
@@ -116,6 +123,16 @@ def mask_logits(mask: Bool, letterbox: Letterbox) -> Float32:
     share = cv2.resize(
         mask.astype(np.float32), letterbox.cells, interpolation=cv2.INTER_AREA)
     return np.asarray((share - 0.5) * MASK_GAIN, np.float32)
+
+
+def _slots(points: int, boxed: bool, padding: str) -> int:
+    """Return the number of points that a prompt is padded to.
+
+    Source of SAM's: `PromptEncoder` and `SamPredictor` of Kirillov et al., 2023.
+    """
+    if padding == 'sam':
+        return points if boxed else points + 1
+    return max(SLOTS, points)
 
 
 def _has_mask(prompt: Prompt, box_prior: bool) -> bool:

@@ -109,7 +109,7 @@ class Segmenter:
         embedding = self.embed(window)
         # As many clicks as there may be: back ends set memory aside for them.
         points = np.zeros((self.options.prompts, 2), np.float32)
-        for packed in _batches(points, letterbox):
+        for packed in self._clicks(points, letterbox):
             self._decode(embedding, packed)
         self.segment(window)
         # Sensors larger than the network's input take another way to its tensor.
@@ -161,16 +161,15 @@ class Segmenter:
     ) -> None:
         """Fill in the best of each prompt's masks and its score."""
         letterbox = self._letterbox(window)
-        choose = self.bundle.manifest.prompt_output == 'best'
+        m = self.bundle.manifest
         with self._timed('propose'):
-            calls = pack_prompts(
-                prompts, letterbox, BATCH, self.bundle.manifest.box_prior)
+            calls = pack_prompts(prompts, letterbox, BATCH, m.box_prior, m.point_padding)
         embedding = self.embed(window)
         for packed in calls:
             logits, expected = self._decode(embedding, packed)
             with self._timed('post'):
                 for place, k in enumerate(packed.index):
-                    best = int(np.argmax(expected[place])) if choose else 0
+                    best = _answering(m.prompt_output, prompts[k], expected[place])
                     masks[k] = letterbox.upscale(letterbox.cut(logits[place, best]))
                     scores[k] = expected[place, best]
 
@@ -188,10 +187,13 @@ class Segmenter:
             return Masks.empty(window.width, window.height)
         embedding = self.embed(window)
         candidates, expected = [], []
-        for packed in _batches(points, letterbox):
+        m = self.bundle.manifest
+        # SAM's first output is not meant for lone clicks.
+        first = 1 if m.prompt_output == 'sam' and m.multimask else 0
+        for packed in self._clicks(points, letterbox):
             logits, scores = self._decode(embedding, packed)
-            candidates.append(letterbox.cut(logits).reshape(-1, rows, columns))
-            expected.append(scores.ravel())
+            candidates.append(letterbox.cut(logits[:, first:]).reshape(-1, rows, columns))
+            expected.append(scores[:, first:].ravel())
         with self._timed('post'):
             chosen, scores = select_masks(
                 np.concatenate(candidates), np.concatenate(expected), events,
@@ -220,7 +222,7 @@ class Segmenter:
         m = self.bundle.manifest
         with self._timed('tensor'):
             picture = window_image(window, m.representation, *letterbox.content)
-            tensor = letterbox.tensor(picture, m.mean, m.std)
+            tensor = letterbox.tensor(picture, m.mean, m.std, m.padding)
         with self._timed('encode'):
             return self._encoder.run({'image': tensor})['embedding']
 
@@ -231,6 +233,11 @@ class Segmenter:
         outputs = OUTPUTS if self.bundle.manifest.multimask else 1
         return result['low_res_masks'][:, :outputs], result['scores'][:, :outputs]
 
+    def _clicks(self, points: Float32, letterbox: Letterbox) -> Iterator[PackedPrompts]:
+        for start in range(0, len(points), BATCH):
+            yield pack_clicks(
+                points[start:start + BATCH], letterbox, self.bundle.manifest.point_padding)
+
     @contextmanager
     def _timed(self, stage: str) -> Iterator[None]:
         start = time.perf_counter()
@@ -238,9 +245,14 @@ class Segmenter:
         self.timings[stage] += (time.perf_counter() - start) * 1e3
 
 
-def _batches(points: Float32, letterbox: Letterbox) -> Iterator[PackedPrompts]:
-    for start in range(0, len(points), BATCH):
-        yield pack_clicks(points[start:start + BATCH], letterbox)
+def _answering(rule: str, prompt: Prompt, expected: Float32) -> int:
+    """Return which of a prompt's outputs answers it (see manifest.PROMPT_OUTPUTS)."""
+    if rule == 'best':
+        return int(np.argmax(expected))
+    lone = len(prompt.points) == 1 and prompt.box is None and prompt.mask is None
+    if rule == 'sam' and lone and len(expected) > 1:
+        return 1 + int(np.argmax(expected[1:]))
+    return 0
 
 
 def _busy_window(width: int, height: int, least: int) -> Window:

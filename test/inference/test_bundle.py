@@ -21,6 +21,19 @@ def test_reads_a_whole_bundle(tiny_bundle):
     assert bundle.decoder_path.is_file()
 
 
+def test_fields_that_older_bundles_lack_have_their_meaning(tiny_bundle, edited_bundle):
+    old = load_bundle(tiny_bundle).manifest
+    assert (old.padding, old.point_padding, old.parity) == ('blank', 'slots', {})
+
+    def edit(manifest):
+        manifest['input']['padding'] = 'zero'
+        manifest['decoder']['point_padding'] = 'sam'
+        manifest['parity'] = {'fp16': {'mask_iou': 0.999}}
+    new = load_bundle(edited_bundle(edit)).manifest
+    assert (new.padding, new.point_padding) == ('zero', 'sam')
+    assert new.parity == {'fp16': {'mask_iou': 0.999}}
+
+
 def test_manifest_path_and_text_path_name_the_same_bundle(tiny_bundle):
     assert load_bundle(str(tiny_bundle / 'bundle.yaml')) == load_bundle(tiny_bundle)
 
@@ -102,6 +115,13 @@ def test_future_version_is_named_before_anything_else(edited_bundle):
                                   'but got [1, 0, 1]')),
     (('input', 'std'), [1, float('nan'), 1], ('input.std must be a list of 3 numbers above 0, '
                                              'but got [1, nan, 1]')),
+    (('input', 'padding'), 'mirror', ("input.padding must be one of blank, zero, "
+                                      "but got 'mirror'")),
+    (('decoder', 'prompt_output'), 'last', ("decoder.prompt_output must be one of first, best, "
+                                            "sam, but got 'last'")),
+    (('decoder', 'point_padding'), 4, ('decoder.point_padding must be one of slots, sam, '
+                                       'but got 4')),
+    (('parity',), 1.0, 'parity must be a mapping, but got 1.0'),
     (('decoder', 'multimask'), 1, 'decoder.multimask must be true or false, but got 1'),
     (('classes',), [1], 'classes must be a list of texts, but got [1]'),
     (('files', 'encoder', 'path'), '../x.onnx', ('files.encoder.path must lie inside the bundle '

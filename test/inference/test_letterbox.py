@@ -70,6 +70,17 @@ def test_tensor_equals_a_naive_loop():
                 assert tensor[0, c, y, x] == pytest.approx((value - mean[c]) / std[c], abs=1e-5)
 
 
+def test_zeros_surround_the_picture_where_the_bundle_says_so():
+    rng = np.random.default_rng(3)
+    box = Letterbox(30, 60, 64, 48)
+    picture = rng.integers(0, 256, (48, 24, 3), dtype=np.uint8)
+    mean, std = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
+    normalised = (picture.transpose(2, 0, 1) - np.reshape(mean, (3, 1, 1))) / np.reshape(
+        std, (3, 1, 1))
+    expected = np.pad(normalised, ((0, 0), (0, 0), (0, 40)))
+    np.testing.assert_allclose(box.tensor(picture, mean, std, 'zero')[0], expected, atol=1e-5)
+
+
 def test_picture_of_another_size_is_refused():
     box = Letterbox(640, 480, 384, 288)
     with pytest.raises(ValueError, match=r'have shape \(288, 384, 3\), but got \(480, 640'):

@@ -43,6 +43,18 @@ def test_long_prompts_go_with_their_like_and_none_is_lost():
             assert np.count_nonzero(call.labels[place] == 1) == lengths[k]
 
 
+def test_points_are_padded_as_sam_pads_them():
+    point, box = Point(1, 1), Box(0, 0, 8, 8)
+    prompts = [Prompt(points=(point,)), Prompt(box=box), Prompt(points=(point, point)),
+               Prompt(points=(point,), box=box), Prompt(points=(point,) * 5)]
+    calls = pack_prompts(prompts, VGA, padding='sam')
+    found = {int(k): call.labels[place].tolist()
+             for call in calls for place, k in enumerate(call.index)}
+    # PromptEncoder: "not a point" follows the clicks where there is no box
+    assert found == {0: [1, -1], 1: [2, 3], 2: [1, 1, -1], 3: [1, 2, 3], 4: [1] * 5 + [-1]}
+    assert pack_clicks(np.zeros((2, 2), np.float32), VGA, 'sam').labels.tolist() == [[1, -1]] * 2
+
+
 def test_calls_are_bounded():
     calls = pack_prompts([Prompt(points=(Point(1, 1),))] * 70, VGA, batch=32)
     assert [len(call) for call in calls] == [32, 32, 6]

@@ -5,6 +5,7 @@
 from dataclasses import replace
 import os
 from pathlib import Path
+import shutil
 import subprocess
 import sys
 
@@ -253,6 +254,32 @@ def test_bundle_says_whether_the_first_or_the_best_output_answers(edited_bundle,
     # 0.9 is the first output's score in the tiny bundle
     assert first.segment(window, click).scores.tolist() == pytest.approx([0.9])
     assert segmenter.segment(window, click).scores[0] >= np.float32(0.9)
+
+
+def test_lone_clicks_get_the_best_alternative_and_other_prompts_the_first_output_as_in_sam(
+        edited_bundle):
+    folder = edited_bundle(lambda manifest: manifest['decoder'].update(prompt_output='sam'))
+    segmenter = Segmenter(load_bundle(folder), threads=1, options=OPTIONS)
+    click, box = Point(50, 60), Box(40, 50, 60, 70)
+    prompts = [Prompt(points=(click,)), Prompt(box=box), Prompt(points=(click, click)),
+               Prompt(points=(click,), box=box)]
+    scores = segmenter.segment(_window((50, 60)), prompts).scores
+    # outputs score 0.9, 0.8, 0.95 and 0.7 in the tiny bundle
+    assert scores.tolist() == pytest.approx([0.95, 0.9, 0.9, 0.9])
+
+
+def test_automatic_masks_of_sam_are_its_alternatives_only(edited_bundle):
+    options = replace(OPTIONS, pred_iou=0.85)
+    found = {}
+    for rule in ('first', 'sam'):
+        folder = edited_bundle(lambda manifest, rule=rule: (
+            manifest['decoder'].update(prompt_output=rule)))
+        segmenter = Segmenter(load_bundle(folder), threads=1, options=replace(
+            options, nms_iou=1.0, containment=1.0))
+        scores = segmenter.segment(_window((50, 60))).scores
+        found[rule] = {round(float(score), 3) for score in scores}
+        shutil.rmtree(folder)
+    assert found == {'first': {0.9, 0.95}, 'sam': {0.95}}
 
 
 def test_options_are_checked_when_set(segmenter):
