@@ -9,6 +9,7 @@ import multiprocessing
 from pathlib import Path
 import sys
 
+from .data.pairs import PairsError
 from .recipe import Recipe, RecipeError, load_recipe
 
 
@@ -61,6 +62,8 @@ def _export(arguments: argparse.Namespace, recipe: Recipe) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog='python -m training', description=__doc__)
     commands = parser.add_subparsers(dest='command', required=True)
+    from .data.command import add_command as add_pairs
+    add_pairs(commands)
     for name, text, act in (
         ('data', 'simulate the training pairs of a recipe; a rerun resumes', _data),
         ('fit', 'train; a rerun continues where the last one stopped', _fit),
@@ -92,8 +95,11 @@ def main(argv: list[str] | None = None) -> int:
     """Run a command; a bad recipe or missing file is one sentence and exit code 1."""
     arguments = _parser().parse_args(argv)
     try:
-        arguments.act(arguments, load_recipe(arguments.recipe))
-    except (RecipeError, FileNotFoundError) as error:
+        if 'recipe' in arguments:
+            arguments.act(arguments, load_recipe(arguments.recipe))
+        else:
+            arguments.act(arguments)
+    except (RecipeError, PairsError, FileNotFoundError) as error:
         print(f'training: {error}', file=sys.stderr)
         return 1
     except KeyboardInterrupt:

@@ -5,12 +5,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
 from eventsam_ros.events.types import UInt8, Window
 
-from .capture import capture, evident_ids
+from .capture import Moment, capture, evident_ids
 from .scene import Scene, random_scene
 from .sensor import EventSensor, SensorConfig
 
@@ -32,9 +33,9 @@ def random_sensor(rng: np.random.Generator) -> SensorConfig:
         dark_level=float(np.exp(rng.uniform(np.log(0.001), np.log(0.1)))))
 
 
-def windows_of(
+def moments_of(
     scene: Scene, rng: np.random.Generator, count: int,
-) -> Iterator[tuple[Window, UInt8]]:
+) -> Iterator[tuple[Window, Moment]]:
     """Look at a scene at random times through a random sensor.
 
     Args:
@@ -43,7 +44,7 @@ def windows_of(
         count: Windows to take; those that show no object are left out.
 
     Yields:
-        A window of 20 to 80 ms, and the instance ids at its end, uint8 [H, W], of the objects
+        A window of 20 to 80 ms, and the moment at its end with the instance ids of the objects
         that its events can show; everything else is 0.
     """
     config = random_sensor(rng)
@@ -58,7 +59,15 @@ def windows_of(
         evident = evident_ids(moment.ids, window)
         if evident:
             kept = np.where(np.isin(moment.ids, evident), moment.ids, 0)
-            yield window, kept.astype(np.uint8)
+            yield window, replace(moment, ids=kept.astype(np.uint8))
+
+
+def windows_of(
+    scene: Scene, rng: np.random.Generator, count: int,
+) -> Iterator[tuple[Window, UInt8]]:
+    """Return the windows of `moments_of`, each with its ids, uint8 [H, W]."""
+    for window, moment in moments_of(scene, rng, count):
+        yield window, moment.ids
 
 
 def held_out_window(seed: int) -> tuple[Window, UInt8]:

@@ -16,7 +16,10 @@ from eventsam_ros.simulation.scene import Scene, random_scene
 from .cutouts import Cutouts
 
 
-def _scene(rng: np.random.Generator, width: int, height: int, cutouts: Cutouts | None) -> Scene:
+def training_scene(
+    rng: np.random.Generator, width: int, height: int, cutouts: Cutouts | None,
+) -> Scene:
+    """Return a random scene; with photographed objects, half of the scenes hold some."""
     if cutouts is None or rng.random() < 0.55:
         return random_scene(rng, width, height)
     photographed = rng.random() < 0.7
@@ -54,7 +57,7 @@ def training_windows(
     """
     rng = np.random.default_rng(seed)
     width, height = SENSOR_SIZES[int(rng.integers(len(SENSOR_SIZES)))]
-    scene = _scene(rng, width, height, cutouts)
+    scene = training_scene(rng, width, height, cutouts)
     pairs = []
     for window, kept in windows_of(scene, rng, windows):
         size = Letterbox(width, height, in_width, in_height).content

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 The eventsam_ros authors
+"""`python -m training pairs`: write the pairs of one source into a folder."""
+
+from __future__ import annotations
+
+import argparse
+from concurrent.futures import ProcessPoolExecutor, as_completed
+import multiprocessing
+from pathlib import Path
+from typing import Any
+
+import cv2
+from tqdm import tqdm
+
+from .pair import Settings
+from .pairs import PairsError, complete, prepare, write_pairs
+from .photos import SPLITS, Photo, find_photos
+from .sources.photographs import Photographs
+from .sources.scenes import Scenes
+from .sources.source import Source
+
+SOURCES = ('scenes', 'photos')
+
+
+def write_source(folder: Path, source: Source, settings: Settings, jobs: int) -> int:
+    """Write all shards of a source that are missing; return how many pairs were written.
+
+    Args:
+        folder: Created where it is missing; may hold other sources of the same settings.
+        source: Where the pairs come from.
+        settings: Size and representation.
+        jobs: Processes.
+
+    Raises:
+        PairsError: The folder holds something else.
+    """
+    prepare(folder, settings, source.name, source.description())
+    missing = [k for k in range(source.shards)
+               if not complete(folder, _shard(source, k), source.size(k))]
+    written = 0
+    with ProcessPoolExecutor(
+            max(min(jobs, len(missing)), 1), multiprocessing.get_context('spawn')) as pool:
+        work = [pool.submit(_write, folder, source, settings, k) for k in missing]
+        for done in tqdm(as_completed(work), total=len(work), unit='shard', disable=None):
+            written += done.result()
+    return written
+
+
+def _shard(source: Source, k: int) -> str:
+    return f'{source.name}_{k:05d}'
+
+
+def _write(folder: Path, source: Source, settings: Settings, k: int) -> int:
+    cv2.setNumThreads(1)
+    return write_pairs(
+        folder, _shard(source, k), source.pairs(k, settings), settings, source.size(k))
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.partition('x')
+    return int(width), int(height)
+
+
+def _source(arguments: argparse.Namespace) -> Source:
+    photos: tuple[Photo, ...] = ()
+    if arguments.photos:
+        photos = find_photos(arguments.photo_root, arguments.photos, arguments.split)
+    if arguments.source == 'scenes':
+        return Scenes(arguments.seed, arguments.count, photos)
+    if not photos:
+        raise PairsError('pairs of photos need --photo-root and --photos FOLDER:MASKS')
+    return Photographs(arguments.seed, arguments.count, photos, arguments.split)
+
+
+def _run(arguments: argparse.Namespace, *_: Any) -> None:
+    try:
+        width, height = arguments.size
+        settings = Settings(width, height, arguments.representation)
+        source = _source(arguments)
+    except ValueError as error:
+        raise PairsError(str(error)) from error
+    written = write_source(arguments.folder, source, settings, arguments.jobs)
+    print(f'{arguments.folder}: {written} pairs of {source.name} written')
+
+
+def add_command(commands: Any) -> None:
+    """Add `pairs` to the command line."""
+    text = 'write pairs of event picture and frame; a rerun resumes'
+    command = commands.add_parser('pairs', help=text, description=text)
+    command.set_defaults(act=_run)
+    command.add_argument('folder', type=Path, help='folder of pairs; may hold other sources')
+    command.add_argument('--source', choices=SOURCES, required=True, help='where they come from')
+    command.add_argument('--size', type=_size, default=(384, 288), metavar='WxH',
+                         help="the network's input, default 384x288")
+    command.add_argument('--representation', default='robust', help='robust (default), eventsam')
+    command.add_argument('--count', type=int, default=1000, help='pairs, default 1000')
+    command.add_argument('--seed', type=int, default=0, help='of scenes and views, default 0')
+    command.add_argument('--jobs', type=int, default=2, help='processes, default 2')
+    command.add_argument('--photo-root', type=Path, default=Path(), help='where --photos begin')
+    command.add_argument(
+        '--photos', action='append', metavar='FOLDER:MASKS',
+        help="folders of photos and the folder of masks beside each, like "
+             "'video/davis/*/frames:masks'; may be repeated")
+    command.add_argument('--split', choices=SPLITS, default='train',
+                         help='which of the photos: by the names of files, default train')

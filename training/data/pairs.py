@@ -1,0 +1,203 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 The eventsam_ros authors
+"""Pairs on disk: shards that several processes write and any number reads.
+
+A shard is an array file, uint8 [N, H, W, 7] (event picture, frame, ids), and a text file beside it
+with names and content sizes. The array is renamed into place last, so that a shard which is
+there is whole; a rerun writes what is missing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from eventsam_ros.events.types import UInt8
+
+from .pair import UNLABELLED, Pair, Settings, make_pair
+from .views import event_augment, views
+
+__all__ = [
+    'UNLABELLED', 'Pair', 'PairStore', 'PairsError', 'Settings', 'complete', 'event_augment',
+    'make_pair', 'prepare', 'read_settings', 'views', 'write_pairs',
+]
+
+_SETTINGS = 'settings.json'
+_CHANNELS = 7
+
+
+class PairsError(ValueError):
+    """A folder of pairs cannot be used; the message is one sentence that says why."""
+
+
+@dataclass(frozen=True)
+class _Shard:
+    path: Path
+    names: list[str]
+    contents: list[tuple[int, int]]
+
+
+def _replace(path: Path, write: Any) -> None:
+    part = path.with_name(f'{path.name}.part{os.getpid()}')
+    with part.open('wb') as file:
+        write(file)
+        file.flush()
+        os.fsync(file.fileno())
+    part.replace(path)
+
+
+def read_settings(folder: Path) -> tuple[Settings, dict[str, Any]]:
+    """Return what the pairs of a folder share, and the description of each source in it.
+
+    Raises:
+        PairsError: No settings that can be read.
+    """
+    try:
+        content = json.loads((folder / _SETTINGS).read_text())
+        return Settings(**content['settings']), dict(content['sources'])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise PairsError(f'{folder} has no {_SETTINGS} of training pairs that can be read; '
+                         'write pairs with `python -m training pairs`') from error
+
+
+def prepare(folder: Path, settings: Settings, source: str, description: dict[str, Any]) -> None:
+    """Make a folder ready for the pairs of one more source, or for more pairs of a known one.
+
+    Args:
+        folder: Created where it is missing.
+        settings: Must be those of the pairs that are there.
+        source: Name of the source.
+        description: What its pairs depend on; must be as before where the source is known.
+
+    Raises:
+        PairsError: They differ from what is there.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    sources: dict[str, Any] = {}
+    if (folder / _SETTINGS).exists():
+        present, sources = read_settings(folder)
+        if present != settings:
+            raise PairsError(f'{folder} holds pairs of {present}, not of {settings}: '
+                             'choose another folder')
+    # as it will be read back: tuples become lists
+    description = json.loads(json.dumps(description))
+    if sources.get(source, description) != description:
+        raise PairsError(f'{folder} holds pairs of {source} made otherwise '
+                         f'({sources[source]}): choose another folder or seed')
+    sources[source] = description
+    text = json.dumps({'settings': asdict(settings), 'sources': sources}, indent=1)
+    _replace(folder / _SETTINGS, lambda file: file.write(text.encode()))
+
+
+def complete(folder: Path, shard: str, most: int) -> bool:
+    """Return whether a shard is there that was asked for at least so many pairs."""
+    path = folder / f'{shard}.npy'
+    return path.exists() and int(json.loads(path.with_suffix('.json').read_text())['asked']) >= most
+
+
+def write_pairs(
+    folder: Path, shard: str, pairs: Iterable[Pair], settings: Settings, most: int,
+) -> int:
+    """Write one shard, unless it is there already.
+
+    Args:
+        folder: Made ready by `prepare`.
+        shard: Name of the shard; it gives the order of the pairs in the folder.
+        pairs: Read only if the shard is missing; the same pairs whenever it is called.
+        settings: What the pairs must be of.
+        most: Pairs in the shard at most; fewer are written where `pairs` ends before. A shard
+            that was asked for less before is written anew.
+
+    Returns:
+        Number of pairs written; 0 where nothing was to do.
+
+    Raises:
+        PairsError: A pair of another size.
+    """
+    path = folder / f'{shard}.npy'
+    if complete(folder, shard, most):
+        return 0
+    data = np.empty((most, settings.height, settings.width, _CHANNELS), np.uint8)
+    names, contents = [], []
+    for k, pair in enumerate(pairs):
+        if pair.ids.shape != data.shape[1:3]:
+            raise PairsError(
+                f'pair {pair.name} is {pair.ids.shape[1]}x{pair.ids.shape[0]}, but must be '
+                f'{settings.width}x{settings.height}')
+        data[k, ..., :3], data[k, ..., 3:6], data[k, ..., 6] = pair.picture, pair.frame, pair.ids
+        names.append(pair.name)
+        contents.append(pair.content)
+        if len(names) == most:
+            break
+    text = json.dumps({'asked': most, 'names': names, 'contents': contents})
+    path.unlink(missing_ok=True)  # never an array beside the text of another
+    _replace(path.with_suffix('.json'), lambda file: file.write(text.encode()))
+    _replace(path, lambda file: np.save(file, data[:len(names)]))
+    return len(names)
+
+
+class PairStore:
+    """Random access to all pairs of a folder, mapped from disk as they are asked for.
+
+    Attributes:
+        settings: What the pairs share.
+        names: Name of each pair; the same in every run, whatever is added to the folder later.
+    """
+
+    settings: Settings
+    names: list[str]
+
+    def __init__(self, folder: Path) -> None:
+        """Open a folder.
+
+        Raises:
+            PairsError: No folder of pairs.
+        """
+        self.folder = folder
+        self.settings, _ = read_settings(folder)
+        self._shards: list[_Shard] = []
+        self._known: set[str] = set()
+        self._places: list[tuple[int, int]] = []
+        self._open: dict[int, UInt8] = {}
+        self.names = []
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Take up shards that have appeared since; the pairs known keep their index."""
+        for path in sorted(self.folder.glob('*.npy')):
+            if path.name in self._known:
+                continue
+            self._known.add(path.name)
+            beside = json.loads(path.with_suffix('.json').read_text())
+            if not beside['names']:
+                continue
+            shard = _Shard(path, beside['names'],
+                           [(c[0], c[1]) for c in beside['contents']])
+            self._places += [(len(self._shards), row) for row in range(len(shard.names))]
+            self._shards.append(shard)
+            self.names += shard.names
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Leave out the open files: another process opens its own."""
+        return {**self.__dict__, '_open': {}}
+
+    def __len__(self) -> int:
+        """Return the number of pairs."""
+        return len(self._places)
+
+    def __getitem__(self, index: int) -> Pair:
+        """Return a pair, copied from the disk."""
+        which, row = self._places[index]
+        shard = self._shards[which]
+        if which not in self._open:
+            self._open[which] = np.load(shard.path, mmap_mode='r')
+        data = self._open[which][row]
+        return Pair(
+            np.ascontiguousarray(data[..., :3]), np.ascontiguousarray(data[..., 3:6]),
+            np.ascontiguousarray(data[..., 6]), shard.contents[row], shard.names[row])
