@@ -17,7 +17,7 @@ import torch
 from torch import Tensor, nn
 import yaml
 
-from .networks.encoder import EMBEDDING, STRIDE
+from .networks.encoder import DETAIL_STRIDE, EMBEDDING, STRIDE
 from .networks.promptable import LOW_RES, PromptableSegmenter, PromptDecoder
 from .recipe import Recipe
 
@@ -78,6 +78,13 @@ def _write(module: nn.Module, inputs: tuple[Tensor, ...], path: Path, names: lis
     onnx.save(model, str(path))
 
 
+def channels(network: PromptableSegmenter) -> int:
+    """Return the channels between encoder and decoder: the embedding's and the detail's."""
+    detail = network.decoder.detail
+    folded = detail.in_channels * (STRIDE // DETAIL_STRIDE) ** 2 if detail else 0
+    return EMBEDDING + folded
+
+
 def export_graphs(
     network: PromptableSegmenter, folder: Path, width: int, height: int, half: bool = True,
 ) -> None:
@@ -97,7 +104,7 @@ def export_graphs(
     grid = (height // STRIDE, width // STRIDE)
     low = (height // LOW_RES, width // LOW_RES)
     example = (
-        torch.zeros(1, EMBEDDING, *grid), torch.zeros(2, 3, 2), torch.ones(2, 3),
+        torch.zeros(1, channels(network), *grid), torch.zeros(2, 3, 2), torch.ones(2, 3),
         torch.zeros(1, 1, *low), torch.zeros(1))
     names = ['embedding', 'point_coords', 'point_labels', 'mask_input', 'has_mask']
     dynamic = {
@@ -148,7 +155,7 @@ def write_bundle(
         'window': {'duration_ms': 50},
         'input': {'width': recipe.width, 'height': recipe.height,
                   'mean': [recipe.mean] * 3, 'std': [recipe.std] * 3},
-        'embedding': {'channels': EMBEDDING, 'stride': STRIDE},
+        'embedding': {'channels': channels(network), 'stride': STRIDE},
         'decoder': {'multimask': True, 'prompt_output': 'first',
                     'low_res_stride': LOW_RES, 'box_prior': True},
         'classes': [], 'files': files, 'precision': 'fp16' if half else 'fp32',

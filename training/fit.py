@@ -15,8 +15,8 @@ from torch import nn
 
 from .data.store import Store
 from .loader import Batch, Loader
-from .losses import dense_loss, prompt_loss
-from .networks.encoder import normalise
+from .losses.prompt import dense_loss, prompt_loss
+from .networks.encoder import EMBEDDING, normalise
 from .networks.promptable import PromptableSegmenter
 from .recipe import Phase, Recipe
 from .validate import validate, validation_set
@@ -59,7 +59,8 @@ class Run:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         first = recipe.phases[0]
-        build = (recipe.backbone, first.width, first.height, recipe.frequency)
+        build = (
+            recipe.backbone, first.width, first.height, recipe.frequency, recipe.detail)
         self.network = PromptableSegmenter(*build)
         self.average = PromptableSegmenter(*build)
         self.average.load_state_dict(self.network.state_dict())
@@ -121,13 +122,18 @@ class Run:
         for group in self.optimiser.param_groups:
             group['lr'] = rate
         picture = normalise(batch.pictures, self.recipe.mean, self.recipe.std)
-        embedding = self.network.encoder(picture.contiguous(memory_format=torch.channels_last))
-        logits, scores = self.network.decoder(
-            embedding, batch.coords, batch.labels, batch.masks, batch.has_mask, batch.picture_of)
+        with torch.autocast('cpu', torch.bfloat16, enabled=self.recipe.precision == 'bf16'):
+            embedding = self.network.encoder(
+                picture.contiguous(memory_format=torch.channels_last))
+            logits, scores = self.network.decoder(
+                embedding, batch.coords, batch.labels, batch.masks, batch.has_mask,
+                batch.picture_of)
+            outline = self.network.dense(embedding[:, :EMBEDDING]) if phase.dense > 0 else None
         loss, reached = prompt_loss(
-            logits, scores, batch.target, batch.is_object, score_weight=phase.score)
-        if phase.dense > 0:
-            loss = loss + phase.dense * dense_loss(self.network.dense(embedding), batch.ids)
+            logits.float(), scores.float(), batch.target, batch.is_object,
+            score_weight=phase.score)
+        if outline is not None:
+            loss = loss + phase.dense * dense_loss(outline.float(), batch.ids)
         self.optimiser.zero_grad(set_to_none=True)
         torch.autograd.backward(loss)
         nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)

@@ -11,6 +11,8 @@ from typing import Any
 
 import yaml
 
+PRECISIONS = ('fp32', 'bf16')
+
 
 class RecipeError(ValueError):
     """A recipe cannot be used; the message is one sentence that says why."""
@@ -61,6 +63,9 @@ class Recipe:
         mean: Subtracted from the picture's grey levels.
         std: Divides what is left.
         frequency: Spread of the position encoding's frequencies; SAM has 1.
+        detail: Channels of detail at stride 4 beside the embedding, 0 to 32; 0 for none.
+        precision: Arithmetic of forward and backward passes: fp32, or bf16 where the processor
+            has it; weights and losses stay fp32.
         data_seed: First scene seed of the training set; held-out scenes use others.
         shards: Shards of training pairs to simulate (training.data.store).
         photos: Photo folder -> mask folder of objects to mix in; may be empty.
@@ -79,6 +84,8 @@ class Recipe:
     mean: float = 128.0
     std: float = 40.0
     frequency: float = 1.0
+    detail: int = 0
+    precision: str = 'fp32'
     data_seed: int = 1_000_000
     shards: int = 60
     photos: dict[str, str] = field(default_factory=dict)
@@ -121,4 +128,9 @@ def load_recipe(path: Path) -> Recipe:
         if width % 32 or height % 32:
             raise RecipeError(
                 f'{path.name}: input {width}x{height} must be multiples of 32')
+    if recipe.precision not in PRECISIONS:
+        raise RecipeError(f'{path.name}: precision must be one of {", ".join(PRECISIONS)}, '
+                          f'but is {recipe.precision!r}')
+    if not 0 <= recipe.detail <= 32:
+        raise RecipeError(f'{path.name}: detail must be 0 to 32, but is {recipe.detail}')
     return recipe

@@ -14,7 +14,7 @@ from eventsam_ros.inference.priors import box_logits
 
 from .data.prompts import SLOTS, inner_point, loose_box
 from .data.windows import training_windows
-from .losses import iou
+from .losses.prompt import iou
 from .networks.encoder import normalise
 from .networks.promptable import PromptableSegmenter
 from .recipe import Recipe

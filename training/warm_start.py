@@ -22,7 +22,7 @@ import torch
 from torch import Tensor, nn
 
 from .export import export_graphs
-from .networks.encoder import normalise
+from .networks.encoder import DETAIL_STRIDE, EMBEDDING, STRIDE, normalise
 from .networks.promptable import PromptableSegmenter
 from .recipe import Recipe, RecipeError
 
@@ -44,6 +44,12 @@ def _constants(folder: Path) -> Arrays:
         arrays = [numpy_helper.to_array(constant) for constant in graph.initializer]
         found += [a.astype(np.float32) for a in arrays if a.dtype.kind == 'f']
     return found
+
+
+def _channels(folder: Path) -> int:
+    """Return the channels of a bundle's embedding."""
+    graph = onnx.load(str(folder / 'encoder.onnx')).graph
+    return int(graph.output[0].type.tensor_type.shape.dim[1].dim_value)
 
 
 @torch.no_grad()
@@ -94,8 +100,8 @@ def load_weights(network: PromptableSegmenter, folder: Path, recipe: Recipe) -> 
     """Set a network to the weights of a bundle.
 
     The network then answers as the bundle does. Batch norms that were folded away come back
-    without statistics of their own: see `restore_statistics`. The auxiliary head is not in a
-    bundle and stays as it is.
+    without statistics of their own: see `restore_statistics`. What a bundle does not have stays
+    as it is: the auxiliary head, and the detail where only the recipe asks for it.
 
     Args:
         network: Of the recipe's build.
@@ -106,8 +112,9 @@ def load_weights(network: PromptableSegmenter, folder: Path, recipe: Recipe) -> 
         RecipeError: The bundle is of another build, or cannot be read.
     """
     given = _constants(folder)
+    detail = (_channels(folder) - EMBEDDING) // (STRIDE // DETAIL_STRIDE) ** 2
     probe = PromptableSegmenter(
-        recipe.backbone, recipe.width, recipe.height, recipe.frequency)
+        recipe.backbone, recipe.width, recipe.height, recipe.frequency, detail)
     _make_unique(probe)
     with TemporaryDirectory() as scratch:
         export_graphs(probe, Path(scratch), recipe.width, recipe.height, half=False)
@@ -119,7 +126,7 @@ def load_weights(network: PromptableSegmenter, folder: Path, recipe: Recipe) -> 
     places = _Places(reference)
     targets = dict(network.state_dict())
     for (conv, norm), (like_conv, like_norm) in zip(
-            list(_pairs(network.encoder)), list(_pairs(probe.encoder)), strict=True):
+            _pairs(network.encoder), _pairs(probe.encoder), strict=True):
         scale = _scale(like_norm)
         weight = places.find(like_conv.weight * scale.reshape(-1, 1, 1, 1))
         if weight is None:

@@ -22,7 +22,7 @@ from training.recipe import Phase, Recipe, RecipeError, load_recipe  # noqa: E40
 
 PHASES = (Phase(64, 64, 3, batch=2, prompts=2, warm_up=1),
           Phase(96, 64, 3, batch=2, prompts=2, warm_up=1))
-RECIPE = Recipe('small', PHASES, width=96, height=64, shards=1)
+RECIPE = Recipe('small', PHASES, width=96, height=64, shards=1, detail=4)
 
 
 @pytest.fixture(scope='module')
@@ -78,7 +78,7 @@ def test_the_rate_warms_up_and_falls_to_its_end():
 def bundle(run, tmp_path_factory):
     recipe = tmp_path_factory.mktemp('recipe') / 'small.yaml'
     recipe.write_text(
-        'name: small\nwidth: 96\nheight: 64\nshards: 1\nphases:\n'
+        'name: small\nwidth: 96\nheight: 64\nshards: 1\ndetail: 4\nphases:\n'
         '  - {width: 64, height: 64, steps: 3, batch: 2, prompts: 2, warm_up: 1}\n'
         '  - {width: 96, height: 64, steps: 3, batch: 2, prompts: 2, warm_up: 1}\n')
     assert load_recipe(recipe) == RECIPE

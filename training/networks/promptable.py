@@ -12,8 +12,9 @@ from __future__ import annotations
 from segment_anything.modeling import MaskDecoder, PromptEncoder, TwoWayTransformer
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
-from .encoder import EMBEDDING, STRIDE, CompactEncoder, DenseHead
+from .encoder import DETAIL_STRIDE, EMBEDDING, STRIDE, CompactEncoder, DenseHead
 
 LOW_RES = 4
 """Stride of the decoder's masks and of its mask input."""
@@ -24,13 +25,16 @@ _SHARPNESS = 2.5
 class PromptDecoder(nn.Module):
     """Prompts and an embedding to masks and their expected IoU."""
 
-    def __init__(self, width: int, height: int, frequency: float = 1.0) -> None:
+    def __init__(
+        self, width: int, height: int, frequency: float = 1.0, detail: int = 0,
+    ) -> None:
         """Build for an input size.
 
         Args:
             width: Columns of the network's input, a multiple of 16.
             height: Rows of the network's input, a multiple of 16.
             frequency: Spread of the position encoding's random frequencies; 1 is SAM's own.
+            detail: Channels of the detail behind the embedding (see CompactEncoder); 0 for none.
         """
         super().__init__()
         grid = (height // STRIDE, width // STRIDE)
@@ -44,6 +48,17 @@ class PromptDecoder(nn.Module):
             transformer=TwoWayTransformer(
                 depth=2, embedding_dim=EMBEDDING, mlp_dim=2048, num_heads=8))
         self._look_where_prompted()
+        self.detail = self._from_nothing(detail) if detail else None
+
+    def _from_nothing(self, channels: int) -> nn.Conv2d:
+        """Return the projection of the detail, which starts as no detail at all."""
+        upscaled = self.mask_decoder.output_upscaling[-2].out_channels
+        assert isinstance(upscaled, int)
+        projection = nn.Conv2d(channels, upscaled, 1)
+        nn.init.zeros_(projection.weight)
+        assert projection.bias is not None
+        nn.init.zeros_(projection.bias)
+        return projection
 
     @torch.no_grad()
     def _look_where_prompted(self) -> None:
@@ -104,7 +119,7 @@ class PromptDecoder(nn.Module):
         """Decode N prompts.
 
         Args:
-            embedding: float32 [B, 256, h, w].
+            embedding: float32 [B, 256 + 16 * detail, h, w].
             coords: See embed_points.
             labels: See embed_points.
             masks: See embed_masks; M is N, or 1 where no prompt has a mask: with one picture
@@ -119,20 +134,32 @@ class PromptDecoder(nn.Module):
         """
         sparse = self.embed_points(coords, labels)
         dense = self.embed_masks(masks, has_mask)
-        source = embedding if picture_of is None else embedding[picture_of]
+        detail = None
+        if self.detail is not None:
+            folded = embedding[:, EMBEDDING:]
+            detail = self.detail(F.pixel_shuffle(folded, STRIDE // DETAIL_STRIDE))
+            embedding = embedding[:, :EMBEDDING]
+        if picture_of is not None:
+            embedding = embedding[picture_of]
+            detail = None if detail is None else detail[picture_of]
         if position is None:
             position = self.prompt_encoder.get_dense_pe()
-        return self._decode(source + dense, position, sparse)
+        return self._decode(embedding + dense, position, sparse, detail)
 
-    def _decode(self, source: Tensor, position: Tensor, sparse: Tensor) -> tuple[Tensor, Tensor]:
+    def _decode(
+        self, source: Tensor, position: Tensor, sparse: Tensor, detail: Tensor | None,
+    ) -> tuple[Tensor, Tensor]:
         """Run the two-way transformer and the heads of MaskDecoder on [N, 256, h, w]."""
         decoder = self.mask_decoder
         own = torch.cat([decoder.iou_token.weight, decoder.mask_tokens.weight])
         tokens = torch.cat([own.expand(sparse.shape[0], -1, -1), sparse], 1)
         height, width = source.shape[-2:]
         out, keys = decoder.transformer(source, position, tokens)
-        upscaled = decoder.output_upscaling(
-            keys.transpose(1, 2).reshape(-1, EMBEDDING, height, width))
+        *raising, last = decoder.output_upscaling
+        upscaled = keys.transpose(1, 2).reshape(-1, EMBEDDING, height, width)
+        for layer in raising:
+            upscaled = layer(upscaled)
+        upscaled = last(upscaled if detail is None else upscaled + detail)
         weights = torch.stack(
             [head(out[:, 1 + i]) for i, head in enumerate(decoder.output_hypernetworks_mlps)], 1)
         flat = weights @ upscaled.flatten(2)
@@ -143,9 +170,11 @@ class PromptDecoder(nn.Module):
 class PromptableSegmenter(nn.Module):
     """Encoder and decoder together, with the auxiliary head of training."""
 
-    def __init__(self, backbone: str, width: int, height: int, frequency: float = 1.0) -> None:
+    def __init__(
+        self, backbone: str, width: int, height: int, frequency: float = 1.0, detail: int = 0,
+    ) -> None:
         """Build for an input size; see CompactEncoder and PromptDecoder."""
         super().__init__()
-        self.encoder = CompactEncoder(backbone)
-        self.decoder = PromptDecoder(width, height, frequency)
+        self.encoder = CompactEncoder(backbone, detail=detail)
+        self.decoder = PromptDecoder(width, height, frequency, detail)
         self.dense = DenseHead()

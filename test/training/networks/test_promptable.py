@@ -96,6 +96,34 @@ def test_the_encoder_gives_sam_embeddings_at_stride_16():
     assert encoder(torch.zeros(1, 3, 96, 128)).shape == (1, 256, 6, 8)
 
 
+@torch.no_grad()
+def test_the_detail_of_one_place_changes_the_mask_there_and_nowhere_else():
+    torch.manual_seed(0)
+    plain = PromptDecoder(128, 96).eval()
+    detailed = PromptDecoder(128, 96, detail=4).eval()
+    missing = detailed.load_state_dict(plain.state_dict(), strict=False).missing_keys
+    assert missing == ['detail.weight', 'detail.bias']
+    embedding, folded = torch.randn(2, 256, 6, 8), torch.zeros(2, 64, 6, 8)
+    folded[1, :, 2, 3] = torch.arange(64.0)
+    prompts = (torch.rand(2, 2, 2) * 90, torch.ones(2, 2), torch.zeros(2, 1, 24, 32),
+               torch.zeros(2), torch.tensor([0, 1]))
+    before, _ = plain(embedding, *prompts)
+    untrained, _ = detailed(torch.cat([embedding, folded], 1), *prompts)
+    torch.testing.assert_close(untrained, before)
+    detailed.detail.weight.normal_()
+    after, _ = detailed(torch.cat([embedding, folded], 1), *prompts)
+    changed = (after - before).abs().amax(1) > 1e-4
+    assert not changed[0].any()
+    assert changed[1, 8:12, 12:16].any()
+    changed[1, 8:12, 12:16] = False
+    assert not changed[1].any()
+
+
+def test_the_encoder_folds_its_detail_behind_the_embedding():
+    encoder = CompactEncoder(detail=4).eval()
+    assert encoder(torch.zeros(1, 3, 96, 128)).shape == (1, 256 + 4 * 16, 6, 8)
+
+
 def test_a_backbone_without_the_strides_is_refused():
     with pytest.raises(ValueError, match='strides'):
         CompactEncoder('vit_tiny_patch16_224')
@@ -106,7 +134,7 @@ def test_the_network_learns_one_picture():
     network = PromptableSegmenter('mobilenetv4_conv_small', 128, 96)
     from training.data.prompts import draw
     from training.loader import low_res_target
-    from training.losses import prompt_loss
+    from training.losses.prompt import prompt_loss
     rng = np.random.default_rng(0)
     ids = np.zeros((96, 128), np.uint8)
     ids[20:60, 20:60], ids[40:80, 80:120] = 1, 2

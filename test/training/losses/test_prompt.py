@@ -7,7 +7,7 @@ import pytest
 
 torch = pytest.importorskip('torch', reason='training needs torch')
 
-from training.losses import dense_loss, dice, focal, iou, prompt_loss  # noqa: E402
+from training.losses.prompt import dense_loss, dice, focal, iou, prompt_loss  # noqa: E402
 
 
 def random_case(seed=0, shape=(5, 4, 6, 7)):
