@@ -36,7 +36,10 @@ def augment(
     picture: UInt8, ids: UInt8, width: int, height: int, rng: np.random.Generator,
     least_crop: float = 0.6,
 ) -> tuple[UInt8, UInt8]:
-    """Crop, mirror, swap polarity, run time backwards, thin out, add noise.
+    """Crop, mirror, swap polarity, thin out, add noise.
+
+    Time is not run backwards: ids are those of the window's end, and would be those of its
+    beginning then.
 
     Args:
         picture: Robust event picture, uint8 [H, W, 3].
@@ -55,9 +58,6 @@ def augment(
     signed = picture.astype(np.int16) - NO_EVENT
     if rng.random() < 0.5:
         signed = -signed
-    if rng.random() < 0.5:
-        # the film run backwards: bins in reverse, and brighter becomes darker
-        signed = -signed[..., ::-1]
     if rng.random() < 0.2:
         signed = signed * (rng.random(ids.shape) > rng.uniform(0, 0.5))[..., None]
     if rng.random() < 0.2:
