@@ -67,7 +67,7 @@ def _source(arguments: argparse.Namespace) -> Source:
     if arguments.photos:
         photos = find_photos(arguments.photo_root, arguments.photos, arguments.split)
     if arguments.source == 'scenes':
-        return Scenes(arguments.seed, arguments.count, photos)
+        return Scenes(arguments.seed, arguments.count, photos, arguments.boards)
     if not photos:
         raise PairsError('pairs of photos need --photo-root and --photos FOLDER:MASKS')
     return Photographs(arguments.seed, arguments.count, photos, arguments.split)
@@ -96,6 +96,8 @@ def add_command(commands: Any) -> None:
     command.add_argument('--representation', default='robust', help='robust (default), eventsam')
     command.add_argument('--count', type=int, default=1000, help='pairs, default 1000')
     command.add_argument('--seed', type=int, default=0, help='of scenes and views, default 0')
+    command.add_argument('--boards', type=float, default=0.15, metavar='SHARE',
+                         help='share of scenes with printed boards, default 0.15')
     command.add_argument('--jobs', type=int, default=2, help='processes, default 2')
     command.add_argument('--photo-root', type=Path, default=Path(), help='where --photos begin')
     command.add_argument(

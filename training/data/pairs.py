@@ -98,7 +98,9 @@ def prepare(folder: Path, settings: Settings, source: str, description: dict[str
 def complete(folder: Path, shard: str, most: int) -> bool:
     """Return whether a shard is there that was asked for at least so many pairs."""
     path = folder / f'{shard}.npy'
-    return path.exists() and int(json.loads(path.with_suffix('.json').read_text())['asked']) >= most
+    if not path.exists():
+        return False
+    return int(json.loads(path.with_suffix('.json').read_text())['asked']) >= most
 
 
 def write_pairs(

@@ -20,11 +20,12 @@ SHARD = 192
 
 def write_shards(
     folder: Path, first_seed: int, shards: range, in_width: int, in_height: int,
-    cutouts: Cutouts | None, representation: str,
+    cutouts: Cutouts | None, representation: str, boards: float = 0.0,
 ) -> None:
     """Write the given shards; those already there are left alone, so a rerun resumes.
 
-    Shard k takes its scenes from seeds first_seed + 1000 k onwards.
+    Shard k takes its scenes from seeds first_seed + 1000 k onwards; `boards` is the share of
+    scenes with a printed board.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for k in shards:
@@ -35,7 +36,8 @@ def write_shards(
         filled, seed = 0, first_seed + 1000 * k
         while filled < SHARD:
             pairs = training_windows(
-                seed, in_width, in_height, cutouts, representation=representation)
+                seed, in_width, in_height, cutouts, representation=representation,
+                boards=boards)
             for picture, ids in pairs[:SHARD - filled]:
                 data[filled, ..., :3], data[filled, ..., 3] = picture, ids
                 filled += 1

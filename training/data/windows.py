@@ -13,6 +13,7 @@ from eventsam_ros.inference.letterbox import Letterbox
 from eventsam_ros.simulation.samples import SENSOR_SIZES, windows_of
 from eventsam_ros.simulation.scene import Scene, random_scene
 
+from .boards import board_scene
 from .cutouts import Cutouts
 
 
@@ -39,7 +40,7 @@ def letterbox(picture: UInt8, ids: UInt8, width: int, height: int) -> tuple[UInt
 
 def training_windows(
     seed: int, in_width: int, in_height: int, cutouts: Cutouts | None,
-    windows: int = 3, representation: str = 'robust',
+    windows: int = 3, representation: str = 'robust', boards: float = 0.0,
 ) -> list[tuple[UInt8, UInt8]]:
     """Simulate one scene and return several windows of it that show at least one object.
 
@@ -50,6 +51,7 @@ def training_windows(
         cutouts: Photographed objects to mix in, or None.
         windows: Windows to take.
         representation: Event representation (events.tensors).
+        boards: Share of scenes with a printed board, 0 to 1.
 
     Returns:
         Pairs of picture uint8 [in_height, in_width, 3] and ids uint8 [in_height, in_width], where
@@ -57,7 +59,9 @@ def training_windows(
     """
     rng = np.random.default_rng(seed)
     width, height = SENSOR_SIZES[int(rng.integers(len(SENSOR_SIZES)))]
-    scene = training_scene(rng, width, height, cutouts)
+    # without boards nothing is drawn for them: the scenes of a seed stay what they were
+    printed = boards > 0 and rng.random() < boards
+    scene = (board_scene if printed else training_scene)(rng, width, height, cutouts)
     pairs = []
     for window, kept in windows_of(scene, rng, windows):
         size = Letterbox(width, height, in_width, in_height).content

@@ -14,6 +14,7 @@ from eventsam_ros.evaluation.datasets.pictures import repeated
 from eventsam_ros.simulation.recording import exposed
 from eventsam_ros.simulation.samples import SENSOR_SIZES, moments_of
 
+from ..boards import board_scene
 from ..cutouts import Cutouts
 from ..pair import Pair, Settings, make_pair
 from ..photos import Photo, list_of
@@ -32,11 +33,13 @@ class Scenes:
         seed: Scenes of other seeds differ.
         count: Number of pairs.
         photos: Photos whose objects are mixed into half of the scenes; may be empty.
+        boards: Share of scenes with a printed board, 0 to 1.
     """
 
     seed: int
     count: int
     photos: tuple[Photo, ...] = ()
+    boards: float = 0.0
 
     @property
     def name(self) -> str:
@@ -54,7 +57,7 @@ class Scenes:
 
     def description(self) -> dict[str, Any]:
         """Return what the pairs depend on."""
-        return {'seed': self.seed, **list_of(self.photos)}
+        return {'seed': self.seed, 'boards': self.boards, **list_of(self.photos)}
 
     def pairs(self, shard: int, settings: Settings) -> Iterator[Pair]:
         """Simulate scenes until the shard is full."""
@@ -63,7 +66,8 @@ class Scenes:
         while left > 0:
             rng = np.random.default_rng([self.seed, shard, scene_number, 1])
             width, height = SENSOR_SIZES[int(rng.integers(len(SENSOR_SIZES)))]
-            scene = training_scene(rng, width, height, cutouts)
+            printed = rng.random() < self.boards
+            scene = (board_scene if printed else training_scene)(rng, width, height, cutouts)
             for k, (window, moment) in enumerate(moments_of(scene, rng, min(_WINDOWS, left))):
                 yield make_pair(
                     window, repeated(exposed(moment.luminance)), moment.ids, settings,
