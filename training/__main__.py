@@ -64,6 +64,8 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest='command', required=True)
     from .data.command import add_command as add_pairs
     add_pairs(commands)
+    from .teachers.command import add_command as add_teacher
+    add_teacher(commands)
     for name, text, act in (
         ('data', 'simulate the training pairs of a recipe; a rerun resumes', _data),
         ('fit', 'train; a rerun continues where the last one stopped', _fit),

@@ -13,12 +13,14 @@ import numpy as np
 import torch
 from torch import nn
 
+from .data.augment import augment
 from .data.store import Store
-from .loader import Batch, Loader
+from .loader import Batch, Change, Loader, Pictures
 from .losses.prompt import dense_loss, prompt_loss
 from .networks.encoder import EMBEDDING, normalise
 from .networks.promptable import PromptableSegmenter
 from .recipe import Phase, Recipe
+from .teachers.frames import Frames, augment_frame
 from .validate import validate, validation_set
 from .warm_start import load_weights, restore_statistics
 
@@ -72,7 +74,7 @@ class Run:
         self.step, self.seconds = 0, 0.0
         self._resume()
 
-    def begin_with(self, bundle: Path, store: Store) -> None:
+    def begin_with(self, bundle: Path, store: Pictures) -> None:
         """Take the weights of a bundle; a run that has begun already goes on with its own.
 
         Args:
@@ -153,33 +155,42 @@ def _log(path: Path, row: dict[str, float]) -> None:
     print('  '.join(f'{k} {v:.4g}' for k, v in row.items()), flush=True)
 
 
+def _opened(recipe: Recipe, data: Path) -> tuple[Pictures, Change]:
+    """Return the training pictures of a recipe and how they are varied."""
+    if recipe.picture == 'frame':
+        return Frames(data), augment_frame
+    return Store(data), augment
+
+
 def fit(
     recipe: Recipe, data: Path, folder: Path, check_every: int = 500, check_windows: int = 60,
-    bundle: Path | None = None,
+    bundle: Path | None = None, held_out: Path | None = None,
 ) -> None:
     """Train all phases of a recipe.
 
     Args:
         recipe: What to train.
-        data: Folder of shards (training.data.store).
+        data: Folder of shards (training.data.store), or of pairs for a teacher.
         folder: Run folder; an interrupted run in it is continued.
         check_every: Steps between validations and checkpoints.
         check_windows: Held-out windows a validation uses.
         bundle: Folder of a bundle to begin with; None begins from nothing.
+        held_out: Folder of pairs that a teacher is validated on; a student of events is
+            validated on windows simulated for it.
     """
     torch.set_flush_denormal(True)
     run = Run(recipe, folder)
-    store = Store(data)
+    store, change = _opened(recipe, data)
     if bundle is not None:
         run.begin_with(bundle, store)
-    held_out = validation_set(recipe, check_windows)
+    kept = validation_set(recipe, check_windows, held_out)
     total = sum(p.steps for p in recipe.phases)
     while run.step < total:
         index, first = run.phase_at(run.step)
         phase = recipe.phases[index]
         for network in (run.network, run.average):
             network.decoder.resize(phase.width, phase.height)
-        loader = Loader(store, phase, recipe.seed, run.step)
+        loader = Loader(store, phase, recipe.seed, run.step, change)
         losses: list[tuple[float, float]] = []
         since = time.perf_counter()
         while run.step < first + phase.steps:
@@ -190,7 +201,7 @@ def fit(
                 spent = time.perf_counter() - since
                 run.seconds += spent
                 mean_loss, mean_iou = np.mean(losses, 0)
-                scores = validate(run.average, held_out, recipe, phase.width, phase.height)
+                scores = validate(run.average, kept, recipe, phase.width, phase.height)
                 run.save()
                 _log(folder / 'log.csv', {
                     'step': run.step, 'phase': index, 'seconds': run.seconds,

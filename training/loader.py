@@ -7,6 +7,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 import queue
 import threading
+from typing import Protocol
 
 import cv2
 import numpy as np
@@ -17,7 +18,6 @@ from eventsam_ros.events.types import Bool, Float32, UInt8
 
 from .data.augment import augment
 from .data.prompts import Prompts, draw
-from .data.store import Store
 from .recipe import Phase
 
 
@@ -55,13 +55,38 @@ def low_res_target(target: Bool) -> Float32:
     return np.asarray(cells.mean((2, 4), dtype=np.float32), np.float32)
 
 
-def make_batch(store: Store, phase: Phase, rng: np.random.Generator) -> Batch:
+class Pictures(Protocol):
+    """Random access to pictures and their instance ids."""
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+
+    def __getitem__(self, index: int) -> tuple[UInt8, UInt8]:
+        """Return picture uint8 [h, w, 3] and ids uint8 [h, w]."""
+
+    def refresh(self) -> None:
+        """Take up what has appeared since."""
+
+
+class Change(Protocol):
+    """A random change of picture and ids that brings them to a size."""
+
+    def __call__(
+        self, picture: UInt8, ids: UInt8, width: int, height: int, rng: np.random.Generator,
+        least_crop: float = ...,
+    ) -> tuple[UInt8, UInt8]:
+        """Return changed picture and ids (see data.augment.augment)."""
+
+
+def make_batch(
+    store: Pictures, phase: Phase, rng: np.random.Generator, change: Change = augment,
+) -> Batch:
     """Draw a batch of phase.batch pictures with phase.prompts prompts each."""
     pictures: list[UInt8] = []
     ids: list[UInt8] = []
     parts: list[Prompts] = []
     while len(pictures) < phase.batch:
-        picture, picture_ids = augment(
+        picture, picture_ids = change(
             *store[int(rng.integers(len(store)))], phase.width, phase.height, rng,
             phase.least_crop)
         if not picture_ids.any():
@@ -84,20 +109,22 @@ def make_batch(store: Store, phase: Phase, rng: np.random.Generator) -> Batch:
 class Loader:
     """Batches of a phase from a step onwards; step k gives the same batch in every run."""
 
-    def __init__(self, store: Store, phase: Phase, seed: int, first_step: int) -> None:
+    def __init__(
+        self, store: Pictures, phase: Phase, seed: int, first_step: int, change: Change = augment,
+    ) -> None:
         """Start making batches; close() ends the thread."""
         self._queue: queue.Queue[Batch | Exception] = queue.Queue(maxsize=4)
         self._stop = threading.Event()
-        self._arguments = (store, phase, seed, first_step)
+        self._arguments = (store, phase, seed, first_step, change)
         self._thread = threading.Thread(target=self._work, daemon=True)
         self._thread.start()
 
     def _work(self) -> None:
-        store, phase, seed, step = self._arguments
+        store, phase, seed, step, change = self._arguments
         while not self._stop.is_set():
             try:
                 item: Batch | Exception = make_batch(
-                    store, phase, np.random.default_rng([seed, step]))
+                    store, phase, np.random.default_rng([seed, step]), change)
             except Exception as error:  # raised again by next()
                 item = error
             while not self._stop.is_set():

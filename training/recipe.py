@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 PRECISIONS = ('fp32', 'bf16')
+PICTURES = ('events', 'frame')
 
 
 class RecipeError(ValueError):
@@ -56,7 +57,9 @@ class Recipe:
     Attributes:
         name: Name of the bundle.
         seed: Seed of weights, order and augmentations.
-        backbone: Encoder's backbone, a name in timm.
+        picture: What the network looks at: events, or frame for a teacher.
+        backbone: Encoder's backbone: a name in timm, or of a transformer in
+            networks.sam_vit.SPECS.
         representation: Event representation (eventsam_ros.events.tensors).
         width: Columns of the stored pictures and of the exported network.
         height: Rows of the stored pictures and of the exported network.
@@ -77,6 +80,7 @@ class Recipe:
     name: str
     phases: tuple[Phase, ...]
     seed: int = 0
+    picture: str = 'events'
     backbone: str = 'mobilenetv4_conv_small'
     representation: str = 'robust'
     width: int = 384
@@ -128,9 +132,11 @@ def load_recipe(path: Path) -> Recipe:
         if width % 32 or height % 32:
             raise RecipeError(
                 f'{path.name}: input {width}x{height} must be multiples of 32')
-    if recipe.precision not in PRECISIONS:
-        raise RecipeError(f'{path.name}: precision must be one of {", ".join(PRECISIONS)}, '
-                          f'but is {recipe.precision!r}')
+    for name, choices in (('precision', PRECISIONS), ('picture', PICTURES)):
+        value = getattr(recipe, name)
+        if value not in choices:
+            raise RecipeError(
+                f'{path.name}: {name} must be one of {", ".join(choices)}, but is {value!r}')
     if not 0 <= recipe.detail <= 32:
         raise RecipeError(f'{path.name}: detail must be 0 to 32, but is {recipe.detail}')
     return recipe

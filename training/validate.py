@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import cv2
 import numpy as np
 import torch
@@ -17,14 +19,33 @@ from .data.windows import training_windows
 from .losses.prompt import iou
 from .networks.encoder import normalise
 from .networks.promptable import PromptableSegmenter
-from .recipe import Recipe
+from .recipe import Recipe, RecipeError
+from .teachers.frames import Frames
 
 VALIDATION_SEED = 900_000_000
 """Scene seeds from here on are for validation; tests use other seeds again."""
 
 
-def validation_set(recipe: Recipe, count: int) -> list[tuple[UInt8, UInt8]]:
-    """Return pictures and ids of procedural scenes that training never sees."""
+def validation_set(
+    recipe: Recipe, count: int, held_out: Path | None = None,
+) -> list[tuple[UInt8, UInt8]]:
+    """Return pictures and ids that training never sees.
+
+    Args:
+        recipe: Says what the network looks at.
+        count: How many.
+        held_out: For frames: a folder of pairs, of which evenly spread ones are taken. Event
+            pictures are those of procedural scenes.
+
+    Raises:
+        RecipeError: Frames without a folder of them.
+    """
+    if recipe.picture == 'frame':
+        if held_out is None:
+            raise RecipeError('a network of frames is validated on held-out pairs: say where')
+        frames = Frames(held_out)
+        chosen = np.linspace(0, len(frames) - 1, min(count, len(frames))).astype(int)
+        return [frames[int(k)] for k in chosen]
     pairs: list[tuple[UInt8, UInt8]] = []
     seed = VALIDATION_SEED
     while len(pairs) < count:

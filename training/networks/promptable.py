@@ -15,6 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from .encoder import DETAIL_STRIDE, EMBEDDING, STRIDE, CompactEncoder, DenseHead
+from .sam_vit import SPECS, Features, SamVit
 
 LOW_RES = 4
 """Stride of the decoder's masks and of its mask input."""
@@ -167,14 +168,41 @@ class PromptDecoder(nn.Module):
         return logits, decoder.iou_prediction_head(out[:, 0])
 
 
+class _Embedding(nn.Module):
+    """A transformer's embedding alone."""
+
+    def __init__(self, network: SamVit) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: Tensor) -> Tensor:
+        features: Features = self.network(image)
+        return features.embedding
+
+
 class PromptableSegmenter(nn.Module):
     """Encoder and decoder together, with the auxiliary head of training."""
 
     def __init__(
         self, backbone: str, width: int, height: int, frequency: float = 1.0, detail: int = 0,
     ) -> None:
-        """Build for an input size; see CompactEncoder and PromptDecoder."""
+        """Build for an input size; see CompactEncoder and PromptDecoder.
+
+        Args:
+            backbone: A name of SPECS for a transformer of that input size only, or of timm.
+            width: Columns of the input.
+            height: Rows of the input.
+            frequency: See PromptDecoder.
+            detail: See CompactEncoder; transformers have none.
+
+        Raises:
+            ValueError: A transformer with detail, or a backbone that cannot serve.
+        """
         super().__init__()
-        self.encoder = CompactEncoder(backbone, detail=detail)
+        if backbone in SPECS and detail:
+            raise ValueError(f'{backbone} gives no detail at stride 4')
+        self.encoder: nn.Module = (
+            _Embedding(SamVit(SPECS[backbone], height, width)) if backbone in SPECS
+            else CompactEncoder(backbone, detail=detail))
         self.decoder = PromptDecoder(width, height, frequency, detail)
         self.dense = DenseHead()
