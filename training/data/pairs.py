@@ -9,12 +9,13 @@ there is whole; a rerun writes what is missing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
+import fcntl
 import json
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 
@@ -43,7 +44,10 @@ class _Shard:
     contents: list[tuple[int, int]]
 
 
-def _replace(path: Path, write: Any) -> None:
+def _replace(path: Path, write: Callable[[BinaryIO], object]) -> None:
+    """Write a file under another name, and rename it when it is on the disk."""
+    for left in path.parent.glob(f'{path.name}.part*'):
+        left.unlink(missing_ok=True)  # by a process that was killed
     part = path.with_name(f'{path.name}.part{os.getpid()}')
     with part.open('wb') as file:
         write(file)
@@ -80,19 +84,22 @@ def prepare(folder: Path, settings: Settings, source: str, description: dict[str
     """
     folder.mkdir(parents=True, exist_ok=True)
     sources: dict[str, Any] = {}
-    if (folder / _SETTINGS).exists():
-        present, sources = read_settings(folder)
-        if present != settings:
-            raise PairsError(f'{folder} holds pairs of {present}, not of {settings}: '
-                             'choose another folder')
-    # as it will be read back: tuples become lists
-    description = json.loads(json.dumps(description))
-    if sources.get(source, description) != description:
-        raise PairsError(f'{folder} holds pairs of {source} made otherwise '
-                         f'({sources[source]}): choose another folder or seed')
-    sources[source] = description
-    text = json.dumps({'settings': asdict(settings), 'sources': sources}, indent=1)
-    _replace(folder / _SETTINGS, lambda file: file.write(text.encode()))
+    with (folder / '.lock').open('w') as lock:
+        # two commands may add their sources at once
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if (folder / _SETTINGS).exists():
+            present, sources = read_settings(folder)
+            if present != settings:
+                raise PairsError(f'{folder} holds pairs of {present}, not of {settings}: '
+                                 'choose another folder')
+        # as it will be read back: tuples become lists
+        description = json.loads(json.dumps(description))
+        if sources.get(source, description) != description:
+            raise PairsError(f'{folder} holds pairs of {source} made otherwise '
+                             f'({sources[source]}): choose another folder or seed')
+        sources[source] = description
+        text = json.dumps({'settings': asdict(settings), 'sources': sources}, indent=1)
+        _replace(folder / _SETTINGS, lambda file: file.write(text.encode()))
 
 
 def complete(folder: Path, shard: str, most: int) -> bool:
