@@ -57,7 +57,9 @@ class Pair:
         ids: Instance ids at the end of the window, uint8 [H, W]: 0 background and padding, 1 to
             254 objects; UNLABELLED everywhere where nothing is labelled.
         content: Columns and rows that are not padding.
-        name: Where it comes from, unique in its folder and the same in every run.
+        name: Where it comes from, unique in its folder and the same in every run. What stands
+            before the last / is the scene, photo, film or recording: pairs that share it look
+            alike, and must not be parted between training and validation.
     """
 
     picture: UInt8

@@ -68,8 +68,8 @@ def test_a_killed_run_is_resumed_to_the_same_pairs(photo_root, tmp_path):
 def test_held_out_photos_are_other_photos(photo_root, tmp_path):
     assert main(arguments(tmp_path, photo_root)) == 0
     assert main(arguments(tmp_path, photo_root, **{'--split': 'held-out'})) == 0
-    shown = [{name.split(' ', 1)[1] for name in PairStore(tmp_path).names if split in name}
-             for split in ('photos-train', 'photos-held-out')]
+    shown = [{name.rpartition('/')[0] for name in PairStore(tmp_path).names if split in name}
+             for split in ('/train-4', '/held-out-4')]
     assert shown[0]
     assert shown[1]
     assert not shown[0] & shown[1]
@@ -79,7 +79,7 @@ def test_scenes_and_photos_share_a_folder(photo_root, tmp_path):
     assert main(arguments(tmp_path, photo_root)) == 0
     assert main(arguments(tmp_path, photo_root, count=4, **{'--source': 'scenes'})) == 0
     store = PairStore(tmp_path)
-    assert sorted({name.split('/')[0] for name in store.names}) == ['photos-train-4', 'scenes-4']
+    assert sorted({name.split('/')[0] for name in store.names}) == ['photos', 'scenes-4']
     assert len(store) == 7
     for k in range(7):
         assert store[k].ids.any()

@@ -130,6 +130,8 @@ def test_pairs_keep_colours_and_masks_fit_them(photo_root):
     source = Photographs(5, 64, photos, 'train')
     pairs = list(islice(source.pairs(0, Settings(96, 96)), 8))
     assert len({p.name for p in pairs}) == 8
+    # before the last / is the photo, or the film
+    assert {p.name.rpartition('/')[0] for p in pairs} <= {f'photos/{p.group}' for p in photos}
     for pair in pairs:
         rows = pair.content[1]
         frame, ids = pair.frame[:rows].astype(int), pair.ids[:rows]

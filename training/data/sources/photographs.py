@@ -80,7 +80,8 @@ class Photographs:
             first = self.photos[int(rng.integers(len(self.photos)))]
             shown = _look(self._wall(first, rng), rng)
             if shown is not None:
-                yield make_pair(*shown, settings, f'{self.name}/{shard}/{number} {first.name}')
+                view = f'{self.split}-{self.seed}.{shard}.{number}'
+                yield make_pair(*shown, settings, f'photos/{first.group}/{view}')
                 left -= 1
             number += 1
 
