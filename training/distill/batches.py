@@ -49,8 +49,7 @@ class Batch:
         taps: The teacher's, float16 [B, T, C, h, w].
         weights: Token weights, float16 [B, T, h, w].
         mixed: Tokens that are the teacher's, bool [B, h, w].
-        points: To ask teacher and student about, x and y in input pixels, float32 [B * P, 2].
-        boxed: Whether the teacher's mask of the point becomes a box, bool [B * P].
+        points: To ask teacher and student about, x and y in input pixels, float32 [B, P, 2].
         coords: Of the prompts with labels, float32 [B * P, SLOTS, 2]; likewise the following.
         labels: float32 [B * P, SLOTS].
         masks: float32 [B * P, 1, H / 4, W / 4].
@@ -70,7 +69,6 @@ class Batch:
     weights: Tensor | None = None
     mixed: Tensor | None = None
     points: Tensor | None = None
-    boxed: Tensor | None = None
     coords: Tensor | None = None
     labels: Tensor | None = None
     masks: Tensor | None = None
@@ -185,7 +183,6 @@ class BatchMaker:
             made['mixed'] = busy & (rng.random(busy.shape) < mixed_share(recipe, step))
         if loss.prompts:
             made['points'] = sampled_points(pair, busy, recipe.prompts, rng)
-            made['boxed'] = np.arange(recipe.prompts) % 2 == 1
         if loss.masks:
             drawn, known = _asked(pair, recipe.prompts, rng)
             made |= {n: getattr(drawn, n)
@@ -198,8 +195,7 @@ class BatchMaker:
         """Return this process's share of the batch of a step, counted from 0."""
         rows = [self._one(step, place) for place in self._places]
         joined = {}
-        flat = {'points', 'boxed', 'coords', 'labels', 'masks', 'has_mask', 'target', 'is_object',
-                'known'}
+        flat = {'coords', 'labels', 'masks', 'has_mask', 'target', 'is_object', 'known'}
         for name in rows[0]:
             join: Any = np.concatenate if name in flat else np.stack
             joined[name] = torch.from_numpy(join([row[name] for row in rows]))

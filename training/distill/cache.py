@@ -136,7 +136,7 @@ class TeacherCache:
         Raises:
             RecipeError: See `look`.
         """
-        unique = {store.folder: store for store in stores}
+        unique = {s.folder: s for s in stores if len(self._keys.get(s.folder, ())) < versions}
         for folder, store in unique.items():
             self._keys[folder] = {
                 v: [self._key(store, v, first) for first in range(0, len(store), CHUNK)]

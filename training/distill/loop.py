@@ -169,6 +169,7 @@ class Run:
         cache = TeacherCache(
             self.recipe.cache, self.teacher, taps=self.recipe.loss.tokens > 0)
         cache.fill(self.training.stores, self.recipe.views, self.rank, self.world)
+        cache.fill(self.validation.stores, 1, self.rank, self.world)
         self.fabric.barrier()
         return cache
 
@@ -220,17 +221,23 @@ class Run:
         found: dict[str, Tensor] = parts
         return found
 
-    def examples(self) -> list[Example]:
+    def examples(self, cache: TeacherCache | None) -> list[Example]:
         """Return the validation pairs with what the teacher makes of them."""
         found = []
         for k in range(len(self.validation)):
             pair = self.validation[k]
-            seen = look(self.teacher, torch.from_numpy(pair.frame)[None],
-                        torch.tensor([pair.content]))
-            taps = seen['taps'].float().cpu() if self.recipe.loss.tokens else None
-            found.append(Example(
-                pair, seen['embedding'].float().cpu(),
-                () if taps is None else tuple(taps.unbind(1))))
+            if cache is not None:
+                store, row = self.validation.place(k)
+                kept = cache.read(self.validation.stores[store], row, 0)
+                embedding, taps = (
+                    None if a is None else torch.from_numpy(a.astype(np.float32))[None]
+                    for a in (kept.embedding, kept.taps))
+            else:
+                seen = look(self.teacher, torch.from_numpy(pair.frame)[None],
+                            torch.tensor([pair.content]))
+                embedding, taps = (seen[n].float().cpu() for n in ('embedding', 'taps'))
+            assert embedding is not None
+            found.append(Example(pair, embedding, () if taps is None else taps.unbind(1)))
         return found
 
     def examine(self, examples: list[Example]) -> dict[str, float]:
@@ -272,7 +279,7 @@ def distill(recipe: DistillRecipe, folder: Path, device: str = 'auto') -> Distil
 def _train(run: Run) -> None:
     recipe, first = run.recipe, run.rank == 0
     cache = run.fill_cache()
-    examples = run.examples() if first else []
+    examples = run.examples(cache) if first else []
     log = Log(run.folder, _COLUMNS, run.step) if first else None
     maker = BatchMaker(recipe, run.training, cache, run.rank, run.world)
     loader = Loader(maker, run.step, recipe.steps, recipe.workers)

@@ -113,18 +113,29 @@ class Objective(nn.Module):
         return student.encode(torch.where(batch.mixed[..., None], patches.to(own.dtype), own))
 
     def _prompt_loss(self, batch: Batch, embedding: Tensor, wanted: Tensor) -> Tensor:
+        """Return how far the masks are from the teacher's.
+
+        Every second point becomes the box around the teacher's mask of it.
+        """
         assert batch.points is not None
-        assert batch.boxed is not None
-        teacher = self._teacher[0]
+        teacher, points = self._teacher[0], batch.points
+        pictures, each = points.shape[:2]
+        low = (batch.inside.shape[-2], batch.inside.shape[-1])
         with torch.no_grad():
-            low = (batch.inside.shape[-2], batch.inside.shape[-1])
-            asked = clicks(batch.points, self._style, low)
+            asked = clicks(points.flatten(0, 1), self._style, low)
+            if each > 1:
+                first = clicks(points[:, 1::2].flatten(0, 1), self._style, low)
+                logits, _ = ask(teacher, wanted, first)
+                shown = batch.inside[:, 0].repeat_interleave(each // 2, 0)
+                found, there = boxes_around((logits[:, 0] > 0) & shown)
+                boxes = points.new_zeros(pictures, each, 4)
+                chosen = torch.zeros(pictures, each, dtype=torch.bool, device=points.device)
+                boxes[:, 1::2] = found.reshape(pictures, -1, 4)
+                chosen[:, 1::2] = there.reshape(pictures, -1)
+                asked = with_boxes(
+                    asked, boxes.flatten(0, 1), chosen.flatten(0, 1), self._style)
             logits, scores = ask(teacher, wanted, asked)
-            each = len(batch.points) // len(wanted)
             inside = batch.inside.repeat_interleave(each, 0)
-            boxes, found = boxes_around((logits[:, 0] > 0) & inside[:, 0])
-            asked = with_boxes(asked, boxes, batch.boxed & found, self._style)
-            logits, scores = ask(teacher, wanted, asked)
         ours, expected = ask(self.networks.decoder, embedding, asked)
         apart = mask_distance(ours, logits, inside.float()).mean()
         return apart + self._recipe.loss.score * F.mse_loss(expected, scores)

@@ -54,8 +54,8 @@ class Questions:
     Attributes:
         coords: float32 [N, P, 2].
         labels: float32 [N, P].
-        masks: float32 [N, 1, h / 4, w / 4].
-        has_mask: float32 [N].
+        masks: float32 [N, 1, h / 4, w / 4], or [1, 1, h / 4, w / 4] where no prompt has one.
+        has_mask: float32 [N], or [1].
     """
 
     coords: Tensor
@@ -72,11 +72,10 @@ def clicks(points: Tensor, style: Style, low: tuple[int, int]) -> Questions:
         style: How the decoder is asked.
         low: Rows and columns of the decoder's masks.
     """
-    n = len(points)
-    coords = points.new_zeros(n, style.slots, 2)
-    labels = points.new_full((n, style.slots), -1)
+    coords = points.new_zeros(len(points), style.slots, 2)
+    labels = points.new_full((len(points), style.slots), -1)
     coords[:, 0], labels[:, 0] = points, 1
-    return Questions(coords, labels, points.new_zeros(n, 1, *low), points.new_zeros(n))
+    return Questions(coords, labels, points.new_zeros(1, 1, *low), points.new_zeros(1))
 
 
 def box_priors(boxes: Tensor, low: tuple[int, int]) -> Tensor:
