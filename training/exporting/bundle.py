@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 import hashlib
+import math
 from pathlib import Path
 import subprocess
 from tempfile import TemporaryDirectory
@@ -86,13 +87,16 @@ def _compare(
 
 def _check(reports: Mapping[str, Parity], chosen: str) -> None:
     for precision in dict.fromkeys(('fp32', chosen)):
-        found = reports[precision].mask_iou
-        if not found >= LEAST_IOU:
-            advice = ('the network does not export' if precision == 'fp32'
-                      else 'store the weights as fp32')
+        found = reports[precision]
+        advice = ('the network cannot be exported' if precision == 'fp32'
+                  else 'store the weights as fp32')
+        if not math.isfinite(found.embedding_max):
+            raise ExportError(f'with {precision} weights the embedding of the exported graph is '
+                              f'not finite; {advice}')
+        if found.mask_iou < LEAST_IOU:
             raise ExportError(
                 f'with {precision} weights the masks of the exported graphs agree with the '
-                f'network at IoU {found:.4f} only, and {LEAST_IOU} is required; {advice}')
+                f'network at IoU {found.mask_iou:.4f} only, and {LEAST_IOU} is required; {advice}')
 
 
 def _files(folder: Path) -> dict[str, dict[str, Any]]:

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from ..networks.promptable import LOW_RES, PromptDecoder
 from ..networks.sam_vit import Features
+from ..recipe import RecipeError
 
 OPSET = 17
 GRAPHS = ('encoder', 'decoder')
@@ -25,22 +26,29 @@ _LEAST_HALVED = 256
 """Constants with fewer elements stay fp32: they are norms, biases and shapes."""
 
 
-class ExportError(ValueError):
+class ExportError(RecipeError):
     """A network cannot be written as a bundle; the message is one sentence that says why."""
 
 
 class EmbeddingOnly(nn.Module):
-    """An encoder reduced to its embedding, whether it gives Features or a tensor."""
+    """An encoder reduced to its embedding, whether it gives Features or a tensor.
+
+    Attributes:
+        shape: Of the last embedding.
+    """
 
     def __init__(self, encoder: nn.Module) -> None:
         """Wrap an encoder."""
         super().__init__()
         self.encoder = encoder
+        self.shape: tuple[int, ...] = ()
 
     def forward(self, image: Tensor) -> Tensor:
         """Return the embedding of normalised pictures."""
         found: Features | Tensor = self.encoder(image)
-        return found if isinstance(found, Tensor) else found.embedding
+        embedding = found if isinstance(found, Tensor) else found.embedding
+        self.shape = tuple(int(side) for side in embedding.shape)
+        return embedding
 
 
 class _OnePicture(nn.Module):
@@ -113,6 +121,15 @@ def _trace(module: nn.Module, inputs: tuple[Tensor, ...], path: Path, names: lis
     onnx.checker.check_model(str(path))
 
 
+def _fix_shape(path: Path, shape: tuple[int, ...]) -> None:
+    """Say how large the only output is; the exporter loses count in windows of attention."""
+    model = onnx.load(str(path), load_external_data=False)
+    dimensions = model.graph.output[0].type.tensor_type.shape.dim
+    for dimension, side in zip(dimensions, shape, strict=True):
+        dimension.dim_value = side
+    onnx.save(model, str(path))
+
+
 def embedding_shape(folder: Path) -> tuple[int, ...]:
     """Return the shape [1, channels, rows, columns] of what an exported encoder gives."""
     graph = onnx.load(str(folder / 'encoder.onnx'), load_external_data=False).graph
@@ -146,11 +163,13 @@ def export_graphs(
             halve(Path(scratch), folder)
         return
     width, height = input_size(decoder)
-    _trace(EmbeddingOnly(encoder).eval(), (torch.zeros(1, 3, height, width),),
-           folder / 'encoder.onnx', ['image'], ['embedding'], {})
+    only = EmbeddingOnly(encoder).eval()
+    _trace(only, (torch.zeros(1, 3, height, width),), folder / 'encoder.onnx', ['image'],
+           ['embedding'], {})
+    _fix_shape(folder / 'encoder.onnx', only.shape)
     low = (height // LOW_RES, width // LOW_RES)
     example = (
-        torch.zeros(embedding_shape(folder)), torch.zeros(2, 3, 2), torch.ones(2, 3),
+        torch.zeros(only.shape), torch.zeros(2, 3, 2), torch.ones(2, 3),
         torch.zeros(1, 1, *low), torch.zeros(1))
     names = ['embedding', 'point_coords', 'point_labels', 'mask_input', 'has_mask']
     dynamic = {
