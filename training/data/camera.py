@@ -60,11 +60,12 @@ class Camera:
         return np.asarray(cv2.getPerspectiveTransform(
             sensor.astype(np.float32), self.corners_at(t).astype(np.float32)), np.float64)
 
-    def steps(self, start: float, end: float) -> int:
-        """Return how many instants keep the motion under a sensor pixel each, 2 to 48."""
+    @property
+    def path(self) -> float:
+        """Sensor pixels that the fastest corner moves in a window."""
         scale = self.width / np.linalg.norm(self.corners[1] - self.corners[0])
-        moved = np.linalg.norm(self.corners_at(end) - self.corners_at(start), axis=1).max()
-        return int(np.clip(np.ceil(moved * scale), 2, 48))
+        moved = np.linalg.norm(self.corners_at(1.0) - self.corners_at(0.0), axis=1).max()
+        return float(moved * scale)
 
 
 def random_camera(

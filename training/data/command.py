@@ -102,7 +102,7 @@ def _source(arguments: argparse.Namespace) -> Source:
         return Scenes(arguments.seed, arguments.count, photos, arguments.boards)
     if not photos:
         raise PairsError('pairs of photos need --photo-root and --photos FOLDER:MASKS')
-    return Photographs(arguments.seed, arguments.count, photos, split)
+    return Photographs(arguments.seed, arguments.count, photos, split, arguments.movers)
 
 
 def _run(arguments: argparse.Namespace, *_: Any) -> None:
@@ -135,6 +135,9 @@ def add_command(commands: Any) -> None:
     made.add_argument('--seed', type=int, default=0, help='of scenes and views, default 0')
     made.add_argument('--boards', type=float, default=0.15, metavar='SHARE',
                       help='share of scenes with printed boards, default 0.15')
+    made.add_argument('--movers', type=float, default=0.0, metavar='SHARE',
+                      help='share of views of photos over which objects of other photos move '
+                           'by themselves, default 0')
     made.add_argument('--photo-root', type=Path, default=Path(), help='where --photos begin')
     made.add_argument(
         '--photos', action='append', metavar='FOLDER:MASKS',

@@ -11,9 +11,11 @@ import pytest
 
 from eventsam_ros.simulation.sensor import SensorConfig
 from training.data.camera import Camera, random_camera
+from training.data.movers import Mover
 from training.data.pair import Settings
 from training.data.photos import find_photos
-from training.data.sources.photographs import Photographs, luminance, warped, window_over
+from training.data.sources.photographs import Photographs
+from training.data.view import View, luminance, warped
 
 PATTERNS = ['set/photos:labels', 'films/*/frames:masks']
 PERFECT = SensorConfig(
@@ -97,7 +99,8 @@ def test_events_end_where_the_frame_shows_the_edge(shift):
     picture = np.full((200, 250, 3), 60, np.uint8)
     picture[:, 100:] = 220
     camera = sliding(shift=shift)
-    window = window_over(picture, camera, PERFECT, np.random.default_rng(0))
+    window = View(picture, picture[..., 0], camera).window(
+        PERFECT, np.random.default_rng(0))
     e = window.events
     share = (e.t - window.t_start) / (window.t_end - window.t_start)
     assert 0 <= share.min() < 0.1
@@ -122,7 +125,7 @@ def test_random_cameras_move_evenly_and_little(seed):
     assert 0.3 < np.linalg.norm(path[-1] - path[0], axis=-1).max() < 60
     assert steps.max() < 4 * steps.mean() + 0.2
     np.testing.assert_allclose(camera.corners_at(1.0), camera.corners)
-    assert camera.steps(0, 1) >= min(np.linalg.norm(path[-1] - path[0], axis=-1).max(), 48) - 1e-6
+    assert camera.path == pytest.approx(np.linalg.norm(path[-1] - path[0], axis=-1).max())
 
 
 def test_pairs_keep_colours_and_masks_fit_them(photo_root):
@@ -145,6 +148,60 @@ def test_pairs_keep_colours_and_masks_fit_them(photo_root):
             grown = cv2.dilate((ids == i).astype(np.uint8), np.ones((5, 5))) > 0
             assert grown[blue & (ids == i)].all()
         assert (pair.picture[:rows] != 128).any()
+
+
+def square_mover(shift, turn=0.0):
+    """Return a bright square of 21 pixels whose centre is at (70, 40) at the end."""
+    return Mover(np.full((21, 21, 3), 230, np.uint8), np.ones((21, 21), np.float32), (70.0, 40.0),
+                 0.0, shift, turn, 0.0)
+
+
+def dark(movers):
+    picture = np.full((200, 250, 3), 40, np.uint8)
+    behind = np.zeros((200, 250), np.uint8)
+    behind[60:80, 60:80] = 4
+    return View(picture, behind, sliding(shift=(0.0, 0.0)), movers)
+
+
+def test_a_mover_is_at_its_place_in_frame_and_ids():
+    view = dark((square_mover((15.0, 0.0)),))
+    y, x = np.mgrid[:90, :120]
+    inside = (np.abs(x - 70) <= 10) & (np.abs(y - 40) <= 10)
+    np.testing.assert_array_equal(view.frame().max(2), np.where(inside, 230, 40))
+    np.testing.assert_array_equal(view.frame().min(2), np.where(inside, 230, 40))
+    # what lies behind is at 20 to 40 of both, since the view begins at (40, 30)
+    expected = np.where((x >= 20) & (x < 40) & (y >= 30) & (y < 50), 4, 0)
+    np.testing.assert_array_equal(view.ids(), np.where(inside, 5, expected))
+
+
+def test_only_what_moves_by_itself_gives_events_before_a_still_camera():
+    window = dark((square_mover((15.0, 0.0)),)).window(PERFECT, np.random.default_rng(0))
+    e = window.events
+    share = (e.t - window.t_start) / (window.t_end - window.t_start)
+    # to the right: the right edge brightens, the left one darkens, both on their way to the end
+    on = e.p == 1
+    assert 0.3 < on.mean() < 0.7
+    np.testing.assert_allclose(e.x[on], 80.5 - 15 * (1 - share[on]), atol=1.6)
+    np.testing.assert_allclose(e.x[~on], 59.5 - 15 * (1 - share[~on]), atol=1.6)
+    assert 29 <= e.y.min() <= e.y.max() <= 51
+
+
+def test_the_path_of_a_mover_is_no_shorter_than_its_corners_ways():
+    for shift, turn in (((9.0, -5.0), 0.0), ((2.0, 1.0), 0.4)):
+        mover = square_mover(shift, turn)
+        corners = np.asarray([[0, 0, 1], [20, 0, 1], [20, 20, 1], [0, 20, 1.0]])
+        ways = corners @ (mover.to_sensor(1.0) - mover.to_sensor(0.0)).T
+        longest = np.linalg.norm(ways, axis=1).max()
+        assert longest <= mover.path <= 1.6 * longest + 1
+
+
+def test_photos_with_movers_show_more_objects(photo_root):
+    photos = find_photos(photo_root, PATTERNS, 'train')
+    plain, moved = (
+        list(islice(Photographs(5, 64, photos, 'train', share).pairs(0, Settings(96, 96)), 8))
+        for share in (0.0, 1.0))
+    objects = [sum(len(np.unique(p.ids)) - 1 for p in pairs) for pairs in (plain, moved)]
+    assert objects[1] > objects[0]
 
 
 def test_the_same_seed_gives_the_same_bytes(photo_root):
