@@ -87,5 +87,8 @@ def load_part(module: nn.Module, state: State, path: Path, prefix: str = '') -> 
 
 def _reason(error: Exception) -> str:
     """Return the first sentence of a message, on one line."""
-    line = next(iter(str(error).splitlines()), '') or type(error).__name__
+    line = next(iter(str(error).splitlines()), '')
+    if not line or 'eights only' in line or 'weights_only' in line:
+        # torch goes on with advice to unpickle it all the same
+        return 'torch.save did not write it, or it holds more than tensors'
     return line.split('. ')[0].rstrip('.')

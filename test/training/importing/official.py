@@ -7,7 +7,11 @@ from functools import partial
 import numpy as np
 from segment_anything import SamPredictor
 from segment_anything.modeling import (
-    ImageEncoderViT, MaskDecoder, PromptEncoder, Sam, TwoWayTransformer,
+    ImageEncoderViT,
+    MaskDecoder,
+    PromptEncoder,
+    Sam,
+    TwoWayTransformer,
 )
 import torch
 

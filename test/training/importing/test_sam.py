@@ -28,7 +28,8 @@ def mini(official, tmp_path_factory):
     folder = tmp_path_factory.mktemp('sam')
     network = official.sam(128)
     torch.save(network.state_dict(), folder / 'sam.pth')
-    bundle = imported(folder / 'sam.pth', folder / 'bundle', Choices(128, representation='eventsam'))
+    bundle = imported(
+        folder / 'sam.pth', folder / 'bundle', Choices(128, representation='eventsam'))
     return network, Segmenter(bundle)
 
 
