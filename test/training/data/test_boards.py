@@ -7,8 +7,9 @@ import pytest
 
 from eventsam_ros.simulation.samples import windows_of
 from eventsam_ros.simulation.scene import Swing
-from training.data.boards import Carried, board_scene
+from training.data.boards import board_scene
 from training.data.figures import KINDS, SIDE, random_figure
+from training.data.printed import Carried
 from training.data.windows import training_windows
 
 
