@@ -2,6 +2,7 @@
 # Copyright 2026 The eventsam_ros authors
 """Any encoder becomes a bundle that says how true it is, or none at all."""
 
+from dataclasses import replace
 import re
 
 import numpy as np
@@ -36,7 +37,7 @@ def network(kind):
     build = {
         'CompactEncoder': CompactEncoder,
         'CompactEncoder with detail': lambda: CompactEncoder(detail=8),
-        'SamVit': lambda: SamVit(SPEC, HEIGHT, WIDTH),
+        'SamVit': lambda: SamVit(replace(SPEC, taps=(1, 3)), HEIGHT, WIDTH),
         'CompactStudent': lambda: CompactStudent('small', SPEC, HEIGHT, WIDTH)}
     return build[kind](), PromptDecoder(WIDTH, HEIGHT, detail=8 if 'detail' in kind else 0)
 

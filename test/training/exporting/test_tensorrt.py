@@ -2,6 +2,8 @@
 # Copyright 2026 The eventsam_ros authors
 """Graphs of every kind of encoder are compiled by a real TensorRT builder."""
 
+from dataclasses import replace
+
 import pytest
 
 torch = pytest.importorskip('torch', reason='training needs torch')
@@ -12,6 +14,7 @@ from eventsam_ros.inference.engines.tensorrt_build import build_engine, load_ten
 from eventsam_ros.inference.ranges import decoder_ranges  # noqa: E402
 from training.exporting.bundle import write_bundle  # noqa: E402
 from training.exporting.description import Description  # noqa: E402
+from training.importing.tiny_vit import TinyVitEncoder  # noqa: E402
 from training.networks.promptable import PromptDecoder  # noqa: E402
 from training.networks.sam_vit import SamVit, VitSpec  # noqa: E402
 from training.networks.student import CompactStudent  # noqa: E402
@@ -19,7 +22,8 @@ from training.networks.student import CompactStudent  # noqa: E402
 WIDTH, HEIGHT = 96, 64
 SPEC = VitSpec(32, 4, 2, (0, 1, 2, 3), window=3)
 ENCODERS = {
-    'SamVit': lambda: SamVit(SPEC, HEIGHT, WIDTH),
+    'SamVit': lambda: SamVit(replace(SPEC, taps=(1, 3)), HEIGHT, WIDTH),
+    'TinyViT': TinyVitEncoder,
     'CompactStudent': lambda: CompactStudent('small', SPEC, HEIGHT, WIDTH),
     'CompactStudent with detail': lambda: CompactStudent('small', SPEC, HEIGHT, WIDTH, detail=8)}
 
