@@ -18,15 +18,17 @@ from tqdm import tqdm
 
 from eventsam_ros.errors import DatasetError
 
+from .films import find_films
 from .pair import Settings
 from .pairs import PairsError, complete, prepare, write_pairs
 from .photos import Photo, find_photos
+from .sources.filmed import Filmed
 from .sources.photographs import Photographs
 from .sources.recordings import FORMATS, open_recordings
 from .sources.scenes import Scenes
 from .sources.source import Source
 
-SOURCES = ('scenes', 'photos', *FORMATS)
+SOURCES = ('scenes', 'photos', 'films', *FORMATS)
 
 
 def write_source(folder: Path, source: Source, settings: Settings, jobs: int) -> int:
@@ -95,6 +97,11 @@ def _source(arguments: argparse.Namespace) -> Source:
             window_ms=arguments.window_ms, every=arguments.every, backwards=arguments.backwards,
             view=arguments.view, time_unit=arguments.time_unit)
     split = arguments.split or 'train'
+    if arguments.source == 'films':
+        if not arguments.photos:
+            raise PairsError('pairs of films need --photo-root and --photos FOLDER[:MASKS]')
+        films = find_films(arguments.photo_root, arguments.photos, split)
+        return Filmed(arguments.seed, arguments.count, films, split)
     photos: tuple[Photo, ...] = ()
     if arguments.photos:
         photos = find_photos(arguments.photo_root, arguments.photos, split)
@@ -130,7 +137,7 @@ def add_command(commands: Any) -> None:
     command.add_argument(
         '--split', help='photos: train (default), held-out or all, by the names of files; '
                         'recordings: folder above the sequences')
-    made = command.add_argument_group('scenes and photos')
+    made = command.add_argument_group('scenes, photos and films')
     made.add_argument('--count', type=int, default=1000, help='pairs, default 1000')
     made.add_argument('--seed', type=int, default=0, help='of scenes and views, default 0')
     made.add_argument('--boards', type=float, default=0.15, metavar='SHARE',
@@ -142,7 +149,8 @@ def add_command(commands: Any) -> None:
     made.add_argument(
         '--photos', action='append', metavar='FOLDER:MASKS',
         help="folders of photos and the folder of masks beside each, like "
-             "'video/davis/*/frames:masks'; may be repeated. Scenes take objects out of them")
+             "'video/davis/*/frames:masks'; may be repeated. Scenes take objects out of them; "
+             "films may also be 'video/*.mp4'")
     recorded = command.add_argument_group('recordings')
     recorded.add_argument('--path', type=Path, help='folder of the dataset')
     recorded.add_argument('--window-ms', type=float, default=50.0,

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol, TypeVar
 import zlib
 
 import cv2
@@ -41,7 +41,7 @@ class Photo:
     @property
     def held_out(self) -> bool:
         """Whether it is kept for evaluation: by the sum of its group's name alone."""
-        return zlib.crc32(self.group.encode()) % _HELD_OUT == 0
+        return held_out(self.group)
 
     def read(self) -> tuple[UInt8, UInt8]:
         """Return the picture, uint8 [h, w, 3] RGB, and the ids of its objects, uint8 [h, w].
@@ -51,18 +51,42 @@ class Photo:
         Raises:
             FileNotFoundError: One of the files cannot be read, or they differ in size.
         """
-        bgr = cv2.imread(str(self.path), cv2.IMREAD_COLOR)
-        mask = cv2.imread(str(self.mask), cv2.IMREAD_UNCHANGED)
-        if bgr is None or mask is None or bgr.shape[:2] != mask.shape[:2]:
-            raise FileNotFoundError(
-                f'{self.path} and {self.mask} must be pictures of one size')
-        if mask.ndim == 3:
-            mask = mask[..., :3].max(2)
-        return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8), _parts(mask)
+        picture = read_picture(self.path)
+        return picture, read_parts(self.mask, picture)
 
 
-def _parts(mask: UInt8) -> UInt8:
-    """Number the connected parts that are large enough, the largest first."""
+def held_out(group: str) -> bool:
+    """Return whether a group is kept for evaluation: a matter of its name alone."""
+    return zlib.crc32(group.encode()) % _HELD_OUT == 0
+
+
+def read_picture(path: Path) -> UInt8:
+    """Return a picture, uint8 [h, w, 3] RGB.
+
+    Raises:
+        FileNotFoundError: It cannot be read.
+    """
+    bgr = cv2.imread(str(path), cv2.IMREAD_COLOR)
+    if bgr is None:
+        raise FileNotFoundError(f'{path} is no picture that can be read')
+    return np.asarray(cv2.cvtColor(bgr, cv2.COLOR_BGR2RGB), np.uint8)
+
+
+def read_parts(path: Path, picture: UInt8) -> UInt8:
+    """Return the ids of a mask's connected parts, uint8 [h, w], the largest part first.
+
+    Args:
+        path: Mask file; what is not zero is object.
+        picture: What it belongs to.
+
+    Raises:
+        FileNotFoundError: It cannot be read, or is of another size than the picture.
+    """
+    mask = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
+    if mask is None or mask.shape[:2] != picture.shape[:2]:
+        raise FileNotFoundError(f'{path} is no mask of the size of its picture')
+    if mask.ndim == 3:
+        mask = mask[..., :3].max(2)
     solid = cv2.morphologyEx(
         np.asarray(mask > 0, np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8))
     _, parts, boxes, _ = cv2.connectedComponentsWithStats(solid)
@@ -89,8 +113,6 @@ def find_photos(root: Path, patterns: list[str], split: str) -> tuple[Photo, ...
         ValueError: An unknown split, or a pattern without a colon.
         FileNotFoundError: A pattern that finds no photo with a mask, or an empty split.
     """
-    if split not in SPLITS:
-        raise ValueError(f'split must be one of {", ".join(SPLITS)}, but got {split!r}')
     photos: list[Photo] = []
     for pattern in patterns:
         folders, _, masks = pattern.partition(':')
@@ -101,9 +123,33 @@ def find_photos(root: Path, patterns: list[str], split: str) -> tuple[Photo, ...
         if not found:
             raise FileNotFoundError(f'no photo of {pattern} in {root} has a mask')
         photos += found
-    kept = tuple(p for p in photos if split == 'all' or p.held_out == (split == 'held-out'))
+    return of_split(photos, split, root)
+
+
+class Grouped(Protocol):
+    """What belongs to a group that goes into one split as a whole."""
+
+    @property
+    def group(self) -> str:
+        """Return the group's name."""
+
+
+Member = TypeVar('Member', bound=Grouped)
+
+
+def of_split(members: list[Member], split: str, root: Path) -> tuple[Member, ...]:
+    """Return the members of a split.
+
+    Raises:
+        ValueError: An unknown split.
+        FileNotFoundError: An empty one.
+    """
+    if split not in SPLITS:
+        raise ValueError(f'split must be one of {", ".join(SPLITS)}, but got {split!r}')
+    wanted = split == 'held-out'
+    kept = tuple(m for m in members if split == 'all' or held_out(m.group) == wanted)
     if not kept:
-        raise FileNotFoundError(f'none of the {len(photos)} photos in {root} is {split}')
+        raise FileNotFoundError(f'none of the {len(members)} in {root} is {split}')
     return kept
 
 
@@ -113,10 +159,15 @@ def list_of(photos: tuple[Photo, ...]) -> dict[str, Any]:
     return {'photos': len(photos), 'list_crc32': zlib.crc32(names.encode())}
 
 
+def pictures_in(folder: Path) -> list[Path]:
+    """Return the pictures (*.jpg, *.png) of a folder in the order of their names."""
+    return sorted([*folder.glob('*.jpg'), *folder.glob('*.png')])
+
+
 def _in_folder(root: Path, folder: Path, masks: Path) -> list[Photo]:
     film = folder.parent.relative_to(root).as_posix() if folder.name == 'frames' else ''
     photos = []
-    for path in sorted([*folder.glob('*.jpg'), *folder.glob('*.png')]):
+    for path in pictures_in(folder):
         mask = masks / f'{path.stem}.png'
         if mask.exists():
             name = path.relative_to(root).as_posix()
