@@ -13,16 +13,16 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, fields
 from typing import Any
 
+import cv2
 import numpy as np
 import torch
 from torch import Tensor
 
 from eventsam_ros.events.tensors import NO_EVENT
-from eventsam_ros.events.types import Bool, Int64, UInt8
+from eventsam_ros.events.types import Bool, Float32, Int64, UInt8
 
 from ..data.pairs import Pair, event_augment, views
 from ..data.prompts import SLOTS, Prompts, draw
-from ..loader import low_res_target
 from .cache import WEIGHTINGS, TeacherCache
 from .questions import CELL, sampled_points
 from .recipe import DistillRecipe
@@ -106,10 +106,20 @@ def busy_cells(picture: UInt8, representation: str, content: tuple[int, int]) ->
     quiet = np.full(3, NO_EVENT, np.float64)
     if representation != 'robust':
         quiet = np.median(picture[:rows, :columns].reshape(-1, 3), 0)
-    changed = np.zeros((height, width), np.bool_)
-    changed[:rows, :columns] = (picture[:rows, :columns] != quiet).any(2)
-    cells = changed.reshape(height // PATCH, PATCH, width // PATCH, PATCH)
+    changed = picture != quiet.astype(np.uint8)
+    changed[rows:], changed[:, columns:] = False, False
+    # the channels of a row of a cell lie side by side: one reduction for both
+    cells = changed.reshape(height // PATCH, PATCH, width // PATCH, 3 * PATCH)
     return np.asarray(cells.any((1, 3)), np.bool_)
+
+
+def shares(masks: Bool) -> Float32:
+    """Return the share of each 4x4 cell that is mask, float32 [N, h / 4, w / 4]."""
+    height, width = masks.shape[1:]
+    size = (width // CELL, height // CELL)
+    return np.stack([
+        np.asarray(cv2.resize(m, size, interpolation=cv2.INTER_AREA), np.float32)
+        for m in masks.astype(np.float32)])
 
 
 def _asked(pair: Pair, count: int, rng: np.random.Generator) -> tuple[Prompts, bool]:
@@ -163,7 +173,9 @@ class BatchMaker:
         version = int(rng.integers(recipe.views))
         pair = views(self._pairs[index], version)
         height, width = pair.ids.shape
-        busy = busy_cells(pair.picture, self._pairs.settings.representation, pair.content)
+        busy = np.zeros((0, 0), np.bool_)
+        if loss.mixing or loss.prompts:
+            busy = busy_cells(pair.picture, self._pairs.settings.representation, pair.content)
         picture = event_augment(pair.picture, rng) if recipe.augment else pair.picture
         made: dict[str, Any] = {
             'pictures': picture, 'inside': content_cells(pair.content, height, width, CELL),
@@ -187,7 +199,7 @@ class BatchMaker:
             drawn, known = _asked(pair, recipe.prompts, rng)
             made |= {n: getattr(drawn, n)
                      for n in ('coords', 'labels', 'masks', 'has_mask', 'is_object')}
-            made['target'] = low_res_target(drawn.target)
+            made['target'] = shares(drawn.target)
             made['known'] = np.full(recipe.prompts, known)
         return made
 

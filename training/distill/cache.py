@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 import torch
 from torch import Tensor
+from torch.nn import functional as F
 
 from ..data.pairs import Pair, PairStore, views
 from ..recipe import RecipeError
@@ -78,6 +79,20 @@ def look(teacher: Teacher, frames: Tensor, contents: Tensor) -> dict[str, Tensor
         if not torch.isfinite(tensor).all():
             raise RecipeError(f"the teacher's {name} exceed what fp16 holds")
     return found
+
+
+@torch.no_grad()
+def patch_tokens(teacher: Teacher, frames: Tensor, contents: Tensor) -> Tensor:
+    """Return a teacher's tokens [B, h, w, C] before positions are added, of what `look` shows it.
+
+    Args:
+        teacher: On the device of the frames.
+        frames: uint8 [B, H, W, 3].
+        contents: Columns and rows that are not padding, int64 [B, 2].
+    """
+    images = teacher.normalise(frames)
+    shown = F.interpolate(teacher.valid(contents).float(), images.shape[-2:], mode='nearest')
+    return teacher.network.embed(images * shown)
 
 
 def _digest(pair: Pair) -> bytes:

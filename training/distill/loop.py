@@ -18,7 +18,7 @@ from torch import Tensor, nn
 from ..recipe import RecipeError
 from ..teachers.teacher import Teacher, load_teacher
 from .batches import Batch, BatchMaker, Loader
-from .cache import WEIGHTINGS, TeacherCache, look
+from .cache import WEIGHTINGS, TeacherCache, look, patch_tokens
 from .examine import Example, examine
 from .log import Log
 from .objective import COUNTS, Objective
@@ -203,8 +203,7 @@ class Run:
         patches = None
         if batch.mixed is not None:
             assert batch.frames is not None
-            with torch.no_grad():
-                patches = self.teacher.network.embed(self.teacher.normalise(batch.frames))
+            patches = patch_tokens(self.teacher, batch.frames, batch.contents)
         seed = np.random.SeedSequence([self.recipe.seed, self.step, self.rank])
         torch.manual_seed(int(seed.generate_state(1)[0]))
         for group in self.optimiser.param_groups:
