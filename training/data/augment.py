@@ -28,7 +28,9 @@ def _crop(
         x, y, w, h = 0, 0, full_width, full_height
     shrink = cv2.INTER_AREA if w > width else cv2.INTER_LINEAR
     cut = cv2.resize(picture[y:y + h, x:x + w], (width, height), interpolation=shrink)
-    cut_ids = cv2.resize(ids[y:y + h, x:x + w], (width, height), interpolation=cv2.INTER_NEAREST)
+    # EXACT: OpenCV's other kind takes the pixel at the corner, half a pixel off the picture
+    cut_ids = cv2.resize(
+        ids[y:y + h, x:x + w], (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
     return np.asarray(cut, np.uint8), np.asarray(cut_ids, np.uint8)
 
 

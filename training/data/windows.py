@@ -66,6 +66,6 @@ def training_windows(
     for window, kept in windows_of(scene, rng, windows):
         size = Letterbox(width, height, in_width, in_height).content
         picture = window_image(window, representation, *size)
-        ids = cv2.resize(kept, size, interpolation=cv2.INTER_NEAREST)
+        ids = cv2.resize(kept, size, interpolation=cv2.INTER_NEAREST_EXACT)
         pairs.append(letterbox(picture, np.asarray(ids, np.uint8), in_width, in_height))
     return pairs

@@ -81,6 +81,24 @@ def test_augmentations_move_picture_and_ids_together(seed):
     assert shift[~grown].mean() < 0.1
 
 
+def test_ids_lie_on_the_picture_without_a_shift():
+    y, x = np.mgrid[:96, :128]
+    ids = ((x - 64) ** 2 + (y - 48) ** 2 < 200).astype(np.uint8)
+    picture = np.where(ids[..., None] > 0, 228, NO_EVENT).repeat(3, 2).astype(np.uint8)
+    shifts = []
+    for seed in range(60):
+        changed, changed_ids = augment(picture, ids, 128, 96, np.random.default_rng(seed))
+        shown = np.abs(changed[..., 0].astype(int) - NO_EVENT)
+        near = cv2.dilate(changed_ids, np.ones((9, 9))) > 0
+        rim = np.concatenate([near[0], near[-1], near[:, 0], near[:, -1]])
+        if rim.any() or (shown[~near] > 0).any():
+            continue  # cut off, or noisy
+        shifts.append([(v * changed_ids).sum() / changed_ids.sum() - (v * shown).sum() / shown.sum()
+                       for v in (x, y)])
+    assert len(shifts) > 25
+    assert np.abs(np.mean(shifts, 0)).max() < 0.1
+
+
 def test_cutouts_keep_the_photographed_outline_and_texture(tmp_path):
     (tmp_path / 'photos').mkdir()
     (tmp_path / 'masks').mkdir()
