@@ -93,8 +93,9 @@ def test_ids_lie_on_the_picture_without_a_shift():
         rim = np.concatenate([near[0], near[-1], near[:, 0], near[:, -1]])
         if rim.any() or (shown[~near] > 0).any():
             continue  # cut off, or noisy
-        shifts.append([(v * changed_ids).sum() / changed_ids.sum() - (v * shown).sum() / shown.sum()
-                       for v in (x, y)])
+        shifts.append([
+            (v * changed_ids).sum() / changed_ids.sum() - (v * shown).sum() / shown.sum()
+            for v in (x, y)])
     assert len(shifts) > 25
     assert np.abs(np.mean(shifts, 0)).max() < 0.1
 
