@@ -26,7 +26,10 @@ def add_command(commands: Any) -> None:
             '`torchrun --nproc_per_node N -m training distill ...` trains on N devices')
     command = commands.add_parser('distill', help=text, description=text)
     command.add_argument('file', metavar='recipe', type=Path, help='recipe file (YAML)')
-    command.add_argument('--run', type=Path, help='folder of the run, default runs/NAME')
+    # before Python 3.12 torchrun takes --run, wherever it stands, for an option of its own
+    command.add_argument(
+        '--run', '--folder', type=Path,
+        help='folder of the run, default runs/NAME; with torchrun, write --folder')
     command.add_argument(
         '--set', action='append', default=[], metavar='KEY=VALUE',
         help='change a key of the recipe, such as loss.tokens=0; may be repeated')

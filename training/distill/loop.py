@@ -315,10 +315,9 @@ def _means(parts: list[dict[str, Tensor]]) -> dict[str, float]:
 
 def _check(run: Run, log: Log, examples: list[Example], progress: Progress,
            means: dict[str, float], speed: float) -> None:
-    """Validate, save, log and draw."""
+    """Validate, log, draw and save: what was written before a checkpoint is there after it."""
     recipe, step = run.recipe, run.step
     scores = run.examine(examples)
-    run.save(scores)
     values = {
         'seconds': run.seconds, 'pictures_per_second': speed * recipe.batch,
         'rate': learning_rate(recipe, step - 1), 'loss': means['loss']}
@@ -330,3 +329,4 @@ def _check(run: Run, log: Log, examples: list[Example], progress: Progress,
         sheet = run.draw(examples)
         write_picture(run.folder / 'pictures' / f'step_{step:06d}.png', sheet)
         log.picture(step, 'predictions', sheet)
+    run.save(scores)
