@@ -152,10 +152,11 @@ def measure(folder: Path, tried: list[Case], wanted: list[_Answer]) -> Parity:
         overlaps += list(_overlaps(_joined(case.letterbox, logits), reference.masks))
     encoder.close()
     decoder.close()
+    # np.max and np.mean keep what is not a number, max would not
     return Parity(
-        max(float(each.max()) for each in differences),
+        float(np.max([each.max() for each in differences])),
         float(np.mean([each.mean() for each in differences])),
-        float(np.mean(overlaps)), min(overlaps))
+        float(np.mean(overlaps)), float(np.min(overlaps)))
 
 
 def _overlaps(found: Bool, wanted: Bool) -> Iterator[float]:

@@ -170,6 +170,25 @@ def test_weights_that_fp16_cannot_hold_are_refused_and_stored_as_fp32(tmp_path):
     assert not np.isfinite(manifest.parity['fp16']['embedding_max'])
 
 
+class _Undefined(nn.Module):
+    """Gives no number for one of the three pictures, a bright one, which is not the first."""
+
+    def __init__(self, encoder):
+        super().__init__()
+        self.encoder = encoder
+
+    def forward(self, image):
+        brightest = image.mean((1, 2, 3), keepdim=True)
+        return self.encoder(image) * torch.sqrt(0.5 - brightest)
+
+
+def test_an_embedding_that_is_no_number_anywhere_is_refused(tmp_path):
+    encoder, decoder = network('CompactEncoder')
+    with pytest.raises(ExportError, match=r'^with fp32 weights the embedding of the exported '
+                       r'graph is not finite; the network cannot be exported$'):
+        write_bundle(_Undefined(encoder), decoder, tmp_path, DESCRIPTION)
+
+
 def test_weights_beyond_one_file_are_one_sentence(tmp_path, monkeypatch):
     encoder, decoder = network('SamVit')
     size = 4 * sum(v.numel() for v in encoder.state_dict().values())
