@@ -8,7 +8,10 @@ import argparse
 from pathlib import Path
 from typing import Any
 
-POSITIONS = ('crop', 'interpolate')
+from eventsam_ros.events.tensors import REPRESENTATIONS
+from eventsam_ros.inference.manifest import PRECISIONS
+
+from .choices import BRANCHES, CHANNELS, KINDS, POSITIONS, Choices
 
 
 def add_command(commands: Any) -> None:
@@ -17,7 +20,7 @@ def add_command(commands: Any) -> None:
     command = commands.add_parser('import', help=text, description=text)
     command.set_defaults(act=_run)
     command.add_argument(
-        'kind', choices=('sam', 'eventsam', 'mobilesam'),
+        'kind', choices=KINDS,
         help='sam: sam_vit_b, _l or _h; eventsam: rgbe_encoder.pth; mobilesam: mobile_sam.pt')
     command.add_argument('checkpoint', type=Path, help='file of weights')
     command.add_argument('--output', type=Path, required=True, help='bundle folder')
@@ -27,26 +30,26 @@ def add_command(commands: Any) -> None:
         '--size', type=int, help='side of the input in pixels (default: sam and mobilesam 1024, '
                                  'eventsam 512)')
     command.add_argument(
-        '--positions', choices=POSITIONS, default='crop',
+        '--positions', choices=POSITIONS, default=POSITIONS[0],
         help='how tables of positions come to another size: crop keeps tokens one patch apart as '
              'EventSAM does (default), interpolate keeps their share of the picture')
     command.add_argument(
-        '--branch', choices=('event', 'image'), default='event',
+        '--branch', choices=tuple(BRANCHES), default='event',
         help="encoder of EventSAM's file: its student (default) or its teacher")
     command.add_argument(
-        '--channels', choices=('first', 'last'),
+        '--channels', choices=CHANNELS,
         help="third of the window that is the network's red channel (default: last for eventsam, "
              'first for the others)')
     command.add_argument(
-        '--representation', choices=('robust', 'eventsam'),
+        '--representation', choices=REPRESENTATIONS,
         help='event picture (default: eventsam for eventsam, robust for the others)')
     command.add_argument(
-        '--precision', choices=('fp16', 'fp32'), default='fp16', help='of the weights in the file')
+        '--precision', choices=PRECISIONS, default='fp16', help='of the weights in the file')
 
 
 def _run(arguments: argparse.Namespace) -> None:
     from ..exporting.bundle import write_bundle  # noqa: PLC0415
-    from .kinds import Choices, import_checkpoint  # noqa: PLC0415
+    from .kinds import import_checkpoint  # noqa: PLC0415
     imported = import_checkpoint(
         arguments.kind, arguments.checkpoint, arguments.decoder, Choices(
             arguments.size, arguments.positions, arguments.branch, arguments.channels,

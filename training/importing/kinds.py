@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright 2026 The eventsam_ros authors
-"""The projects whose checkpoints can be imported, and how each wants to be fed."""
+"""Checkpoints of each kind as networks, and how each wants to be fed."""
 
 from __future__ import annotations
 
@@ -14,39 +14,13 @@ from torch import nn
 from ..exporting.description import Description
 from ..networks.promptable import PromptDecoder
 from .checkpoints import CheckpointError, State, load_part, part, read_checkpoint
+from .choices import BRANCHES, SIZES, Choices
 from .tiny_vit import TinyVitEncoder
 from .vit import name_of, spec_of, vit_encoder
 
-KINDS = ('sam', 'eventsam', 'mobilesam')
-BRANCHES = {'event': 'evimg_encoder.', 'image': 'image_encoder.'}
-"""Encoders in EventSAM's file: the student, and the teacher, which is SAM's at 512 pixels."""
-CHANNELS = ('first', 'last')
-"""Which third of the window is the network's first (red) channel."""
-SIZES = {'sam': 1024, 'eventsam': 512, 'mobilesam': 1024}
-"""Side of the input that each was made for, pixels."""
 MEAN, STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
 """SAM's normalisation, in grey levels of RGB."""
 _LICENCES = {'sam': 'Apache-2.0', 'eventsam': 'MIT AND Apache-2.0', 'mobilesam': 'Apache-2.0'}
-
-
-@dataclass(frozen=True)
-class Choices:
-    """What is left to choose.
-
-    Attributes:
-        size: Side of the input in pixels; None takes what the kind was made for.
-        positions: How position tables come to another size (networks.positions.METHODS).
-        branch: Of EventSAM's file, one of BRANCHES.
-        channels: One of CHANNELS; None takes `last` for EventSAM, whose pictures go through an
-            exchange of red and blue on their way to the network, and `first` for the others.
-        representation: Event picture; None takes `eventsam` for EventSAM, else `robust`.
-    """
-
-    size: int | None = None
-    positions: str = 'crop'
-    branch: str = 'event'
-    channels: str | None = None
-    representation: str | None = None
 
 
 @dataclass(frozen=True)
@@ -64,7 +38,7 @@ def import_checkpoint(
     """Read the network of a checkpoint.
 
     Args:
-        kind: One of KINDS.
+        kind: One of choices.KINDS.
         path: The checkpoint.
         decoder: Checkpoint of SAM with the decoder, for EventSAM, whose file has none.
         choices: None takes the defaults.

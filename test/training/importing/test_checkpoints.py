@@ -13,9 +13,11 @@ torch = pytest.importorskip('torch', reason='training needs torch')
 
 from eventsam_ros.__main__ import main as eventsam  # noqa: E402
 from training.importing.checkpoints import CheckpointError  # noqa: E402
+from training.importing.choices import POSITIONS, Choices  # noqa: E402
 from training.importing.command import add_command  # noqa: E402
-from training.importing.kinds import Choices, import_checkpoint  # noqa: E402
+from training.importing.kinds import import_checkpoint  # noqa: E402
 from training.importing.tiny_vit import TinyVitEncoder  # noqa: E402
+from training.networks.positions import METHODS  # noqa: E402
 
 
 @pytest.fixture(scope='module')
@@ -160,3 +162,5 @@ def test_what_is_not_chosen_has_the_documented_default(tmp_path):
     chosen = parsed('eventsam', 'x.pth', '--output', tmp_path)
     assert (chosen.size, chosen.positions, chosen.branch, chosen.channels, chosen.precision) == (
         None, 'crop', 'event', None, 'fp16')
+    assert Choices() == Choices(None, 'crop', 'event', None, None)
+    assert POSITIONS == METHODS

@@ -11,7 +11,8 @@ from eventsam_ros.events.tensors import eventsam_image  # noqa: E402
 from eventsam_ros.inference import Segmenter, load_bundle  # noqa: E402
 from training.exporting.bundle import write_bundle  # noqa: E402
 from training.importing.checkpoints import CheckpointError  # noqa: E402
-from training.importing.kinds import Choices, import_checkpoint  # noqa: E402
+from training.importing.choices import Choices  # noqa: E402
+from training.importing.kinds import import_checkpoint  # noqa: E402
 
 
 @pytest.fixture(scope='module')

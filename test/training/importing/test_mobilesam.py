@@ -13,7 +13,8 @@ from torch.nn import functional as F  # noqa: E402
 from eventsam_ros.events.tensors import window_image  # noqa: E402
 from eventsam_ros.inference import Segmenter, load_bundle  # noqa: E402
 from training.exporting.bundle import write_bundle  # noqa: E402
-from training.importing.kinds import Choices, import_checkpoint  # noqa: E402
+from training.importing.choices import Choices  # noqa: E402
+from training.importing.kinds import import_checkpoint  # noqa: E402
 from training.importing.tiny_vit import TinyVitEncoder  # noqa: E402
 
 WIDTHS, DEPTHS, HEADS, WINDOWS = (64, 128, 160, 320), (2, 2, 6, 2), (2, 4, 5, 10), (7, 7, 14, 7)

@@ -11,7 +11,8 @@ from eventsam_ros.events.tensors import window_image  # noqa: E402
 from eventsam_ros.inference import Segmenter, load_bundle  # noqa: E402
 from training.exporting.bundle import write_bundle  # noqa: E402
 from training.importing.checkpoints import part  # noqa: E402
-from training.importing.kinds import Choices, import_checkpoint  # noqa: E402
+from training.importing.choices import Choices  # noqa: E402
+from training.importing.kinds import import_checkpoint  # noqa: E402
 from training.importing.vit import name_of, spec_of  # noqa: E402
 from training.networks.sam_vit import SPECS  # noqa: E402
 
