@@ -55,6 +55,15 @@ def make_teacher(seed=0):
         SamVit(SPEC, HEIGHT, WIDTH), PromptDecoder(WIDTH, HEIGHT), HEIGHT, WIDTH)
 
 
+@pytest.fixture(scope='session', autouse=True)
+def one_thread():
+    """As the processes that tests start; networks this small gain nothing from more."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(before)
+
+
 @pytest.fixture(name='make_teacher', scope='session')
 def _make_teacher():
     return make_teacher
@@ -82,9 +91,9 @@ def cache_folder(tmp_path_factory):
     return tmp_path_factory.mktemp('cache')
 
 
-@pytest.fixture
+@pytest.fixture(scope='session')
 def content(world):
-    """What a recipe of the miniature world says, to be changed."""
+    """What a recipe of the miniature world says, to be copied and changed."""
     return {
         'name': 'mini', 'teacher': str(world / 'teacher.pt'), 'data': [str(world / 'pairs')],
         'student': {'kind': 'paper'}, 'loss': {'tokens': 1.0, 'weighting': 'product'},

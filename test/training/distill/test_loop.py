@@ -31,15 +31,6 @@ def weights(folder, name='last.pt', of='networks'):
     return torch.load(folder / name, weights_only=True)[of]
 
 
-@pytest.fixture
-def one_thread():
-    """As many threads as the processes that tests start."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def rows(folder):
     with (folder / 'log.csv').open(newline='') as file:
         return list(csv.DictReader(file))
@@ -55,12 +46,13 @@ def written(content, tmp_path):
     return write
 
 
-@pytest.fixture
-def finished(content, cache_folder, tmp_path):
+@pytest.fixture(scope='module')
+def finished(content, cache_folder, tmp_path_factory):
+    folder = tmp_path_factory.mktemp('finished')
     recipe = make_recipe({
         **content, 'cache': str(cache_folder), 'loss': {'tokens': 1, 'prompts': 1, 'masks': 1}},
         'r')
-    return recipe, tmp_path / 'run', distill(recipe, tmp_path / 'run', 'cpu')
+    return recipe, folder, distill(recipe, folder, 'cpu')
 
 
 def test_a_run_leaves_checkpoints_logs_and_pictures(finished):
@@ -136,8 +128,7 @@ def command(recipe, folder, *more):
             '--device', 'cpu', *more]
 
 
-def test_a_killed_run_ends_to_the_bit_as_one_that_was_not(
-        written, cache_folder, tmp_path, one_thread):
+def test_a_killed_run_ends_to_the_bit_as_one_that_was_not(written, cache_folder, tmp_path):
     path = written(
         student={'kind': 'scratch', 'decoder': 'new'}, steps=12, check_every=3, batch=2,
         loss={'tokens': 0.5, 'prompts': 1, 'masks': 1}, cache=str(cache_folder), workers=2)
