@@ -17,7 +17,8 @@ def _distill(arguments: argparse.Namespace) -> None:
     recipe = load_recipe(arguments.file, arguments.set)
     folder = arguments.run or Path('runs') / recipe.name
     result = distill(recipe, folder, arguments.device)
-    print(f'{result.best}: ' + ', '.join(f'{k} {v:.4g}' for k, v in result.scores.items()))
+    if result.scores:   # of the processes of a run, the first one validates
+        print(f'{result.best}: ' + ', '.join(f'{k} {v:.4g}' for k, v in result.scores.items()))
 
 
 def add_command(commands: Any) -> None:

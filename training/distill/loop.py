@@ -267,8 +267,8 @@ def distill(recipe: DistillRecipe, folder: Path, device: str = 'auto') -> Distil
     """
     cv2.setNumThreads(1)   # the threads of the loader are enough
     torch.set_flush_denormal(True)
-    with deterministic():
-        run = Run(recipe, folder, device)
+    run = Run(recipe, folder, device)
+    with deterministic(run.fabric.device):
         if run.step < recipe.steps:
             _train(run)
     run.fabric.barrier()
