@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright 2026 The eventsam_ros authors
-"""Command line of the training module: data, fit, export."""
+"""Command line of the training module."""
 
 from __future__ import annotations
 
@@ -9,8 +9,14 @@ import multiprocessing
 from pathlib import Path
 import sys
 
+from .compare.command import add_command as add_compare
+from .data.command import add_command as add_pairs
 from .data.pairs import PairsError
+from .distill.command import add_command as add_distill
+from .exporting.student import add_command as add_bundle
+from .importing.command import add_command as add_import
 from .recipe import Recipe, RecipeError, load_recipe
+from .teachers.command import add_command as add_teacher
 
 
 def _data(arguments: argparse.Namespace, recipe: Recipe) -> None:
@@ -27,7 +33,7 @@ def _data(arguments: argparse.Namespace, recipe: Recipe) -> None:
     workers = [
         multiprocessing.get_context('spawn').Process(target=write_shards, args=(
             arguments.data, recipe.data_seed, range(k, recipe.shards, arguments.jobs),
-            recipe.width, recipe.height, cutouts, recipe.representation))
+            recipe.width, recipe.height, cutouts, recipe.representation, recipe.boards))
         for k in range(arguments.jobs)]
     for worker in workers:
         worker.start()
@@ -59,13 +65,14 @@ def _export(arguments: argparse.Namespace, recipe: Recipe) -> None:
         recipe_file=arguments.recipe.as_posix())
 
 
+_COMMANDS = (add_pairs, add_teacher, add_distill, add_compare, add_bundle, add_import)
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog='python -m training', description=__doc__)
     commands = parser.add_subparsers(dest='command', required=True)
-    from .data.command import add_command as add_pairs
-    add_pairs(commands)
-    from .teachers.command import add_command as add_teacher
-    add_teacher(commands)
+    for add_command in _COMMANDS:
+        add_command(commands)
     for name, text, act in (
         ('data', 'simulate the training pairs of a recipe; a rerun resumes', _data),
         ('fit', 'train; a rerun continues where the last one stopped', _fit),

@@ -94,7 +94,7 @@ def make_batch(
         pictures.append(picture)
         small = cv2.resize(
             picture_ids, (phase.width // 4, phase.height // 4),
-            interpolation=cv2.INTER_NEAREST)
+            interpolation=cv2.INTER_NEAREST_EXACT)
         ids.append(np.asarray(small, np.uint8))
         parts.append(draw(picture_ids, phase.prompts, rng))
     joined, picture_of = Prompts.join(parts)

@@ -71,6 +71,7 @@ class Recipe:
             has it; weights and losses stay fp32.
         data_seed: First scene seed of the training set; held-out scenes use others.
         shards: Shards of training pairs to simulate (training.data.store).
+        boards: Share of scenes with a printed board, 0 to 1.
         photos: Photo folder -> mask folder of objects to mix in; may be empty.
         weight_decay: Of AdamW.
         ema: Decay of the averaged weights, per step.
@@ -92,6 +93,7 @@ class Recipe:
     precision: str = 'fp32'
     data_seed: int = 1_000_000
     shards: int = 60
+    boards: float = 0.0
     photos: dict[str, str] = field(default_factory=dict)
     weight_decay: float = 0.05
     ema: float = 0.998
@@ -137,6 +139,8 @@ def load_recipe(path: Path) -> Recipe:
         if value not in choices:
             raise RecipeError(
                 f'{path.name}: {name} must be one of {", ".join(choices)}, but is {value!r}')
+    if not 0 <= recipe.boards <= 1:
+        raise RecipeError(f'{path.name}: boards must be 0 to 1, but is {recipe.boards}')
     if not 0 <= recipe.detail <= 32:
         raise RecipeError(f'{path.name}: detail must be 0 to 32, but is {recipe.detail}')
     return recipe

@@ -77,7 +77,7 @@ def validate(
         'click': [], 'box': [], 'click_best': [], 'box_best': [], 'score_error': []}
     for stored, stored_ids in pairs:
         picture = cv2.resize(stored, (width, height), interpolation=cv2.INTER_AREA)
-        ids = cv2.resize(stored_ids, (width, height), interpolation=cv2.INTER_NEAREST)
+        ids = cv2.resize(stored_ids, (width, height), interpolation=cv2.INTER_NEAREST_EXACT)
         present = [i for i in np.unique(ids) if i]
         if not present:
             continue

@@ -62,7 +62,7 @@ def augment_frame(
         np.ascontiguousarray(picture[y:y + h, x:x + w]), (width, height), interpolation=shrink)
     cut_ids = cv2.resize(
         np.ascontiguousarray(ids[y:y + h, x:x + w]), (width, height),
-        interpolation=cv2.INTER_NEAREST)
+        interpolation=cv2.INTER_NEAREST_EXACT)
     light = (cut.astype(np.float32) / 255) ** np.exp(rng.normal(0, 0.25))
     light = (light - 0.5) * rng.uniform(0.6, 1.3) + 0.5 + rng.normal(0, 0.08)
     if rng.random() < 0.25:
