@@ -11,7 +11,7 @@ import time
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from .data.augment import augment
 from .data.store import Store
@@ -88,6 +88,15 @@ class Run:
         chosen = rng.integers(0, len(store), _STATISTICS).tolist()
         pictures = [torch.from_numpy(store[k][0].copy())[None] for k in chosen]
         restore_statistics(self.network, pictures, self.recipe)
+        self.average.load_state_dict(self.network.state_dict())
+
+    def begin_as(self, encoder: dict[str, Tensor], decoder: dict[str, Tensor]) -> None:
+        """Take weights by name, empty for none; a run that has begun goes on with its own."""
+        if self.step > 0:
+            return
+        for module, state in ((self.network.encoder, encoder), (self.network.decoder, decoder)):
+            if state:
+                module.load_state_dict(state)
         self.average.load_state_dict(self.network.state_dict())
 
     def _resume(self) -> None:

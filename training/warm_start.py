@@ -11,6 +11,7 @@ went.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -20,11 +21,12 @@ import onnx
 from onnx import numpy_helper
 import torch
 from torch import Tensor, nn
+import yaml
 
 from .export import export_graphs
 from .networks.encoder import DETAIL_STRIDE, EMBEDDING, STRIDE, normalise
 from .networks.promptable import PromptableSegmenter
-from .recipe import Recipe, RecipeError
+from .recipe import Recipe, RecipeError, load_recipe
 
 Arrays = list[NDArray[np.float32]]
 _GRAPHS = ('encoder', 'decoder')
@@ -142,7 +144,7 @@ def load_weights(network: PromptableSegmenter, folder: Path, recipe: Recipe) -> 
         norm.running_var.fill_(1 - norm.eps)
         norm.weight.fill_(1)
     for name, tensor in probe.state_dict().items():
-        if not tensor.dtype.is_floating_point:
+        if not tensor.dtype.is_floating_point or name not in targets:
             continue
         place = places.find(tensor)
         if place is not None:
@@ -150,6 +152,26 @@ def load_weights(network: PromptableSegmenter, folder: Path, recipe: Recipe) -> 
         elif tensor.ndim == 2 and (place := places.find(tensor.T)) is not None:
             targets[name].copy_(torch.from_numpy(given[place]).reshape(tensor.T.shape).T)
     _load_tokens(network, probe, places, given)
+
+
+def decoder_of(folder: Path) -> dict[str, Tensor]:
+    """Return the decoder of a bundle by the names of PromptDecoder, without detail.
+
+    Args:
+        folder: Of a bundle whose recipe is one of this checkout.
+
+    Raises:
+        RecipeError: The bundle, or the recipe that it names, cannot be read.
+    """
+    try:
+        named = yaml.safe_load((folder / 'bundle.yaml').read_text())['training']['recipe']
+    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
+        raise RecipeError(f'{folder} is no bundle that names its recipe: {error}') from error
+    recipe = load_recipe(Path(__file__).parents[1] / str(named))
+    network = PromptableSegmenter(
+        recipe.backbone, recipe.width, recipe.height, recipe.frequency)
+    load_weights(network, folder, replace(recipe, detail=0))
+    return dict(network.decoder.state_dict())
 
 
 def _load_tokens(

@@ -19,6 +19,7 @@ from training.data.store import Store, write_shards  # noqa: E402
 from training.fit import Run, fit, learning_rate  # noqa: E402
 from training.networks.encoder import normalise  # noqa: E402
 from training.recipe import Phase, Recipe, RecipeError, load_recipe  # noqa: E402
+from training.warm_start import decoder_of  # noqa: E402
 
 PHASES = (Phase(64, 64, 3, batch=2, prompts=2, warm_up=1),
           Phase(96, 64, 3, batch=2, prompts=2, warm_up=1))
@@ -202,3 +203,13 @@ def test_a_bundle_of_another_build_is_one_sentence(data, bundle, tmp_path):
         Run(other, tmp_path).begin_with(bundle, Store(data))
     with pytest.raises(RecipeError, match=r'encoder\.onnx cannot be read'):
         Run(RECIPE, tmp_path).begin_with(tmp_path / 'nothing', Store(data))
+
+
+def test_the_decoder_of_a_bundle_comes_back_by_name(run, bundle, tmp_path):
+    found = decoder_of(bundle)
+    trained = dict(Run(RECIPE, run).average.decoder.state_dict())
+    assert set(found) == {name for name in trained if not name.startswith('detail')}
+    for name, tensor in found.items():
+        torch.testing.assert_close(tensor, trained[name], rtol=1e-3, atol=1e-4, msg=name)
+    with pytest.raises(RecipeError, match='names its recipe'):
+        decoder_of(tmp_path)

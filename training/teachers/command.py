@@ -8,16 +8,30 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from torch import Tensor
+
 from ..fit import Run, fit
 from ..networks.sam_vit import SPECS, SamVit
 from ..recipe import Recipe, RecipeError
-from .teacher import Teacher
+from ..warm_start import decoder_of
+from .teacher import Teacher, load_teacher
 
 
 def _run(arguments: argparse.Namespace, recipe: Recipe) -> None:
     if recipe.picture != 'frame' or recipe.backbone not in SPECS:
         raise RecipeError(f'{arguments.recipe} is no recipe of a teacher: it needs '
                           f'picture: frame, and a backbone of {", ".join(SPECS)}')
+    began = Run(recipe, arguments.run)
+    encoder: dict[str, Tensor] = {}
+    decoder: dict[str, Tensor] = {}
+    if arguments.start is not None:
+        earlier = load_teacher(arguments.start)
+        encoder = {f'network.{n}': t for n, t in earlier.network.state_dict().items()}
+        decoder = earlier.decoder.state_dict()
+    if arguments.decoder is not None:
+        decoder = decoder_of(arguments.decoder)
+    began.begin_as(encoder, decoder)
+    began.save()
     fit(recipe, arguments.pairs, arguments.run, arguments.check_every, arguments.windows,
         held_out=arguments.held_out)
     average = Run(recipe, arguments.run).average
@@ -38,6 +52,10 @@ def add_command(commands: Any) -> None:
     command.add_argument('--held-out', type=Path, required=True, help='folder of other pairs')
     command.add_argument('--run', type=Path, default=Path('runs/teacher'), help='run folder')
     command.add_argument('--output', type=Path, required=True, help='teacher file (.pt)')
+    command.add_argument('--start', type=Path, help='teacher file to begin with')
+    command.add_argument(
+        '--decoder', type=Path,
+        help='bundle whose decoder to begin with: it knows already what to do with prompts')
     command.add_argument(
         '--check-every', type=int, default=500, help='steps between checks, default 500')
     command.add_argument(

@@ -73,6 +73,14 @@ def test_a_teacher_is_trained_and_written(folders, tmp_path, capsys):
     teacher = load_teacher(tmp_path / 'teacher.pt')
     assert (teacher.width, teacher.height) == (96, 64)
     assert teacher.mean == (116.0,) * 3
+    arguments[-5:-4] = [str(tmp_path / 'further.pt')]
+    arguments[arguments.index(str(tmp_path / 'run'))] = str(tmp_path / 'further')
+    recipe.write_text(RECIPE.replace('warm_up: 1', 'warm_up: 1, rate: 1.0e-12, final_rate: 0'))
+    assert main([*arguments, '--start', str(tmp_path / 'teacher.pt')]) == 0
+    further = load_teacher(tmp_path / 'further.pt')
+    for a, b in ((further.network, teacher.network), (further.decoder, teacher.decoder)):
+        for (name, ours), theirs in zip(a.named_parameters(), b.parameters(), strict=True):
+            torch.testing.assert_close(ours, theirs, msg=name)
     recipe.write_text(RECIPE.replace('picture: frame', 'picture: events'))
     assert main(arguments) == 1
     assert 'is no recipe of a teacher' in capsys.readouterr().err
