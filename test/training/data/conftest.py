@@ -1,23 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright 2026 The eventsam_ros authors
-"""Photographs drawn for a test, and the miniature datasets of the evaluation's tests."""
-
-import importlib.util
-from pathlib import Path
+"""Photographs drawn for a test."""
 
 import cv2
 import numpy as np
 import pytest
-
-
-@pytest.fixture(scope='session')
-def layouts():
-    """Return the module that writes miniature datasets in their exact layouts."""
-    path = Path(__file__).parents[2] / 'evaluation' / 'datasets' / 'layouts.py'
-    spec = importlib.util.spec_from_file_location('dataset_layouts', path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(scope='session')
