@@ -12,6 +12,7 @@
 #
 #   PYTHON   interpreter to build on, 3.10 to 3.13        (default python3)
 #   VENV     folder of the environment                    (default .venv)
+#   TENSORRT 1 brings TensorRT for RTX into `test`, which builds engines without a GPU (default 0)
 
 set -euo pipefail
 
@@ -80,7 +81,7 @@ constraints() {
   # The message modules of a ROS installation are compiled against one major version of NumPy.
   "$python" -c 'import numpy; m = int(numpy.__version__.split(".")[0]); print(f"numpy>={m},<{m + 1}")' \
     > "$venv/constraints.txt" 2>/dev/null || true
-  grep -E '^torch(vision)?==' "$root/constraints.txt" >> "$venv/constraints.txt"
+  grep -E '^(torch(vision)?|tensorrt[a-z0-9-]+)==' "$root/constraints.txt" >> "$venv/constraints.txt"
   echo "$venv/constraints.txt"
 }
 
@@ -89,6 +90,8 @@ install_packages() {
   ros_is_sourced || wanted+=(-r "$lists/ros.txt")
   [[ $goal == test ]] && wanted+=(-r "$lists/test.txt")
   say "Installing Python packages for '$goal'"
+  # Builders of engines for NVIDIA's GPUs: their licence is not open, so they come on demand only.
+  [[ $goal == test && ${TENSORRT:-0} == 1 ]] && wanted+=(-r "$lists/tensorrt.txt")
   pip_install "${wanted[@]}" -c "$(constraints)"
 }
 
