@@ -114,7 +114,7 @@ def main() -> int:
     parser.add_argument('--width', type=int, default=384, help='columns of the input')
     parser.add_argument('--height', type=int, default=288, help='rows of the input')
     parser.add_argument('--batch', type=int, default=8, help='pictures a step')
-    parser.add_argument('--steps', type=int, default=12, help='steps a turn')
+    parser.add_argument('--steps', type=int, default=8, help='steps a turn')
     parser.add_argument('--turns', type=int, default=5, help='turns of each')
     parser.add_argument('--workers', type=int, default=1, help='threads that load')
     parser.add_argument('--output', type=Path, help='JSON file to write')
