@@ -7,17 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-pytest.importorskip('torch', reason='training needs torch')
-pytest.importorskip('lightning_fabric', reason='distillation runs on Lightning Fabric')
-import torch
-
 from training.data.pairs import Pair, Settings, prepare, write_pairs
-from training.networks.promptable import PromptDecoder
-from training.networks.sam_vit import SamVit, VitSpec
-from training.teachers.teacher import Teacher
 
+# torch is imported where it is used: without it the tests are skipped by their own first lines
 WIDTH, HEIGHT = 96, 64
-SPEC = VitSpec(48, 4, 2, (0, 1, 2, 3), window=3)
 
 
 def boxes_pair(rng, name, labelled=True):
@@ -50,14 +43,21 @@ def write_folder(folder, source, count, seed, labelled=True):
 
 
 def make_teacher(seed=0):
+    import torch
+
+    from training.networks.promptable import PromptDecoder
+    from training.networks.sam_vit import SamVit, VitSpec
+    from training.teachers.teacher import Teacher
     torch.manual_seed(seed)
+    spec = VitSpec(48, 4, 2, (0, 1, 2, 3), window=3)
     return Teacher(
-        SamVit(SPEC, HEIGHT, WIDTH), PromptDecoder(WIDTH, HEIGHT), HEIGHT, WIDTH)
+        SamVit(spec, HEIGHT, WIDTH), PromptDecoder(WIDTH, HEIGHT), HEIGHT, WIDTH)
 
 
 @pytest.fixture(scope='session', autouse=True)
 def one_thread():
     """As the processes that tests start; networks this small gain nothing from more."""
+    import torch
     before = torch.get_num_threads()
     torch.set_num_threads(1)
     yield

@@ -6,6 +6,8 @@ from dataclasses import fields
 
 import numpy as np
 import pytest
+
+pytest.importorskip('torch', reason='training needs torch')
 import torch
 
 from training.data.pairs import views

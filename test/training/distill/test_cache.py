@@ -4,6 +4,8 @@
 
 import numpy as np
 import pytest
+
+pytest.importorskip('torch', reason='training needs torch')
 import torch
 
 from training.data.pairs import PairStore, views

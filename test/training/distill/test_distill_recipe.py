@@ -6,6 +6,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
+
+pytest.importorskip('torch', reason='training needs torch')
 import yaml
 
 from training.distill.recipe import DistillRecipe, load_recipe, make_recipe

@@ -14,6 +14,10 @@ import time
 import cv2
 import numpy as np
 import pytest
+
+pytest.importorskip('torch', reason='training needs torch')
+pytest.importorskip('lightning_fabric', reason='distillation runs on Lightning Fabric')
+pytest.importorskip('tensorboard', reason='logs are written for TensorBoard')
 import torch
 import yaml
 

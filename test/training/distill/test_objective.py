@@ -4,6 +4,8 @@
 
 import numpy as np
 import pytest
+
+pytest.importorskip('torch', reason='training needs torch')
 import torch
 
 from eventsam_ros.inference.priors import box_logits

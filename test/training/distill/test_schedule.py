@@ -5,6 +5,8 @@
 import math
 
 import pytest
+
+pytest.importorskip('torch', reason='training needs torch')
 import torch
 from torch import nn
 

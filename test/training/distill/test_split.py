@@ -4,6 +4,8 @@
 
 import pytest
 
+pytest.importorskip('torch', reason='training needs torch')
+
 from training.data.pairs import Settings, prepare
 from training.distill.recipe import make_recipe
 from training.distill.split import sequence_of, split
