@@ -13,9 +13,10 @@ from .compare.command import add_command as add_compare
 from .data.command import add_command as add_pairs
 from .data.pairs import PairsError
 from .distill.command import add_command as add_distill
+from .errors import RecipeError
 from .exporting.student import add_command as add_bundle
 from .importing.command import add_command as add_import
-from .recipe import Recipe, RecipeError, load_recipe
+from .recipe import Recipe, load_recipe
 from .teachers.command import add_command as add_teacher
 
 

@@ -4,19 +4,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
-import difflib
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
 import yaml
 
-PRECISIONS = ('fp32', 'bf16')
-PICTURES = ('events', 'frame')
-
-
-class RecipeError(ValueError):
-    """A recipe cannot be used; the message is one sentence that says why."""
+from .errors import RecipeError
+from .fields import build, ranged
 
 
 @dataclass(frozen=True)
@@ -37,17 +32,17 @@ class Phase:
         score: Weight of the squared error of the expected IoU.
     """
 
-    width: int
-    height: int
-    steps: int
-    batch: int = 4
-    prompts: int = 6
-    rate: float = 4e-4
-    final_rate: float = 4e-5
-    warm_up: int = 100
-    least_crop: float = 0.6
-    dense: float = 1.0
-    score: float = 1.0
+    width: int = ranged(32)
+    height: int = ranged(32)
+    steps: int = ranged(1)
+    batch: int = ranged(1, default=4)
+    prompts: int = ranged(1, 64, default=6)
+    rate: float = ranged(1e-12, default=4e-4)
+    final_rate: float = ranged(0, default=4e-5)
+    warm_up: int = ranged(0, default=100)
+    least_crop: float = ranged(0.2, 1, default=0.6)
+    dense: float = ranged(0, default=1.0)
+    score: float = ranged(0, default=1.0)
 
 
 @dataclass(frozen=True)
@@ -80,67 +75,41 @@ class Recipe:
 
     name: str
     phases: tuple[Phase, ...]
-    seed: int = 0
-    picture: str = 'events'
+    seed: int = ranged(0, default=0)
+    picture: Literal['events', 'frame'] = 'events'
     backbone: str = 'mobilenetv4_conv_small'
-    representation: str = 'robust'
+    representation: Literal['robust', 'eventsam'] = 'robust'
     width: int = 384
     height: int = 288
     mean: float = 128.0
-    std: float = 40.0
+    std: float = ranged(1e-6, default=40.0)
     frequency: float = 1.0
-    detail: int = 0
-    precision: str = 'fp32'
-    data_seed: int = 1_000_000
-    shards: int = 60
-    boards: float = 0.0
+    detail: int = ranged(0, 32, default=0)
+    precision: Literal['fp32', 'bf16'] = 'fp32'
+    data_seed: int = ranged(0, default=1_000_000)
+    shards: int = ranged(1, default=60)
+    boards: float = ranged(0, 1, default=0.0)
     photos: dict[str, str] = field(default_factory=dict)
-    weight_decay: float = 0.05
-    ema: float = 0.998
-
-
-def _build(kind: type, values: Any, where: str) -> Any:
-    """Make a dataclass from a mapping; an unknown key names the nearest right one."""
-    if not isinstance(values, dict):
-        raise RecipeError(f'{where} must be a mapping, but is a {type(values).__name__}')
-    known = [f.name for f in fields(kind)]
-    for key in values:
-        if key not in known:
-            near = difflib.get_close_matches(str(key), known, 1, 0.0)[0]
-            raise RecipeError(f'{where} has an unknown key {key!r}; did you mean {near!r}?')
-    try:
-        return kind(**values)
-    except TypeError as error:
-        raise RecipeError(f'{where} is incomplete: {error}') from error
+    weight_decay: float = ranged(0, default=0.05)
+    ema: float = ranged(0, 0.999999, default=0.998)
 
 
 def load_recipe(path: Path) -> Recipe:
     """Read and check a recipe.
 
     Raises:
-        RecipeError: The file is missing, not YAML, or has an unknown or missing key.
+        RecipeError: The file is missing, not YAML, or has an unknown, missing or impossible key.
     """
     try:
         values = yaml.safe_load(path.read_text())
     except (OSError, yaml.YAMLError) as error:
         raise RecipeError(f'{path} cannot be read: {error}') from error
-    if not isinstance(values, dict) or not isinstance(values.get('phases'), list):
-        raise RecipeError(f'{path} needs a list of phases')
-    phases = tuple(
-        _build(Phase, p, f'{path.name}, phase {k}') for k, p in enumerate(values['phases']))
-    recipe: Recipe = _build(Recipe, {**values, 'phases': phases}, path.name)
-    sizes = [(recipe.width, recipe.height), *((p.width, p.height) for p in phases)]
+    recipe = build(Recipe, values, path.name)
+    if not recipe.phases:
+        raise RecipeError(f'{path.name} needs a list of phases')
+    sizes = [(recipe.width, recipe.height), *((p.width, p.height) for p in recipe.phases)]
     for width, height in sizes:
         if width % 32 or height % 32:
             raise RecipeError(
                 f'{path.name}: input {width}x{height} must be multiples of 32')
-    for name, choices in (('precision', PRECISIONS), ('picture', PICTURES)):
-        value = getattr(recipe, name)
-        if value not in choices:
-            raise RecipeError(
-                f'{path.name}: {name} must be one of {", ".join(choices)}, but is {value!r}')
-    if not 0 <= recipe.boards <= 1:
-        raise RecipeError(f'{path.name}: boards must be 0 to 1, but is {recipe.boards}')
-    if not 0 <= recipe.detail <= 32:
-        raise RecipeError(f'{path.name}: detail must be 0 to 32, but is {recipe.detail}')
     return recipe

@@ -16,10 +16,11 @@ from eventsam_ros.inference.priors import box_logits
 
 from .data.prompts import SLOTS, inner_point, loose_box
 from .data.windows import training_windows
+from .errors import RecipeError
 from .losses.prompt import iou
 from .networks.encoder import normalise
 from .networks.promptable import PromptableSegmenter
-from .recipe import Recipe, RecipeError
+from .recipe import Recipe
 from .teachers.frames import Frames
 
 VALIDATION_SEED = 900_000_000

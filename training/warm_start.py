@@ -23,10 +23,11 @@ import torch
 from torch import Tensor, nn
 import yaml
 
+from .errors import RecipeError
 from .export import export_graphs
 from .networks.encoder import DETAIL_STRIDE, EMBEDDING, STRIDE, normalise
 from .networks.promptable import PromptableSegmenter
-from .recipe import Recipe, RecipeError, load_recipe
+from .recipe import Recipe, load_recipe
 
 Arrays = list[NDArray[np.float32]]
 _GRAPHS = ('encoder', 'decoder')

@@ -16,9 +16,10 @@ from eventsam_ros.inference.prompts import Point, Prompt  # noqa: E402
 from eventsam_ros.inference.segmenter import Segmenter  # noqa: E402
 from training.__main__ import main  # noqa: E402
 from training.data.store import Store, write_shards  # noqa: E402
+from training.errors import RecipeError  # noqa: E402
 from training.fit import Run, fit, learning_rate  # noqa: E402
 from training.networks.encoder import normalise  # noqa: E402
-from training.recipe import Phase, Recipe, RecipeError, load_recipe  # noqa: E402
+from training.recipe import Phase, Recipe, load_recipe  # noqa: E402
 from training.warm_start import decoder_of  # noqa: E402
 
 PHASES = (Phase(64, 64, 3, batch=2, prompts=2, warm_up=1),

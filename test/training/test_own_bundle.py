@@ -11,8 +11,7 @@ import pytest
 
 torch = pytest.importorskip('torch', reason='training needs torch')
 pytest.importorskip('lightning_fabric', reason='distillation needs lightning-fabric')
-import training.networks  # noqa: E402, F401
-from functools import partial  # noqa: E402, I001
+from functools import partial  # noqa: E402
 
 from segment_anything.modeling import (  # noqa: E402
     ImageEncoderViT,
@@ -25,6 +24,7 @@ from segment_anything.modeling import (  # noqa: E402
 import eventsam_ros.__main__  # noqa: E402
 from eventsam_ros.inference import load_bundle  # noqa: E402
 import training.__main__  # noqa: E402
+import training.networks  # noqa: E402
 from training.networks.sam_vit import SPECS, VitSpec  # noqa: E402
 
 ROOT = Path(__file__).parents[2]

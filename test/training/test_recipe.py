@@ -6,9 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from training.recipe import RecipeError, load_recipe
+from training.errors import RecipeError
+from training.recipe import load_recipe
 
-RECIPES = sorted((Path(__file__).parents[2] / 'training' / 'recipes').glob('*.yaml'))
+FOLDER = Path(__file__).parents[2] / 'training' / 'recipes'
+RECIPES = sorted([*FOLDER.glob('default*.yaml'), *FOLDER.glob('teacher*.yaml')])
 GOOD = 'name: x\nphases: [{width: 64, height: 64, steps: 2}]\n'
 
 
@@ -20,8 +22,12 @@ def test_the_recipes_in_the_repository_are_valid(path):
 @pytest.mark.parametrize(('text', 'message'), [
     (GOOD + 'backbon: resnet18\n', "unknown key 'backbon'; did you mean 'backbone'"),
     ('name: x\nphases: [{width: 64, heigth: 64, steps: 2}]\n', "did you mean 'height'"),
-    ('name: x\nphases: [{width: 64, height: 64}]\n', 'is incomplete: .*steps'),
-    ('name: x\n', 'needs a list of phases'),
+    ('name: x\nphases: [{width: 64, height: 64}]\n', "lacks the key 'steps'"),
+    ('name: x\n', "lacks the key 'phases'"),
+    ('name: x\nphases: []\n', 'needs a list of phases'),
+    (GOOD + 'precision: bf61\n', "did you mean 'bf16'"),
+    (GOOD + 'detail: 33\n', 'detail must be 0 to 32'),
+    (GOOD + 'photos: 3\n', 'photos must be a mapping'),
     ('name: x\nphases: [3]\n', 'must be a mapping'),
     ('name: x\nphases: [{width: 65, height: 64, steps: 2}]\n', 'multiples of 32'),
     ('a: [', 'cannot be read'),

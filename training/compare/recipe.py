@@ -10,9 +10,9 @@ from typing import Any, Literal
 
 import yaml
 
-from ..distill.fields import build, ranged
 from ..distill.recipe import DistillRecipe, make_recipe
-from ..recipe import RecipeError
+from ..errors import RecipeError
+from ..fields import build, ranged
 
 
 @dataclass(frozen=True)

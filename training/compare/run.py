@@ -20,7 +20,7 @@ from ..data.pairs import PairStore
 from ..distill.loop import Run, distill
 from ..distill.questions import style_of
 from ..distill.students import as_plain, load_trained
-from ..recipe import RecipeError
+from ..errors import RecipeError
 from ..teachers.teacher import Teacher, load_teacher
 from .recipe import Arm, Study
 from .score import Judged, pairs_of, score

@@ -21,10 +21,10 @@ from ..distill.batches import PATCH, content_cells
 from ..distill.examine import object_prompts, objects_of
 from ..distill.objective import ask, scaled
 from ..distill.questions import Style
+from ..errors import RecipeError
 from ..losses.tokens import token_distance
 from ..networks.promptable import PromptDecoder
 from ..networks.sam_vit import Features
-from ..recipe import RecipeError
 from ..teachers.teacher import Teacher
 from .everything import everything
 from .recipe import JudgedOn

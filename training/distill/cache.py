@@ -25,7 +25,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from ..data.pairs import Pair, PairStore, views
-from ..recipe import RecipeError
+from ..errors import RecipeError
 from ..teachers.teacher import Teacher
 from .progress import Progress
 

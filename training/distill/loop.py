@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ..recipe import RecipeError
+from ..errors import RecipeError
 from .batches import BatchMaker, Loader
 from .examine import Example
 from .log import Log

@@ -13,7 +13,7 @@ from lightning_fabric import Fabric
 from lightning_fabric.strategies.ddp import DDPStrategy
 import torch
 
-from ..recipe import RecipeError
+from ..errors import RecipeError
 
 DEVICES = ('auto', 'cpu', 'cuda')
 

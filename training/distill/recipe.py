@@ -11,8 +11,8 @@ from typing import Any, Literal
 
 import yaml
 
-from ..recipe import RecipeError
-from .fields import build, ranged
+from ..errors import RecipeError
+from ..fields import build, ranged
 
 Weighting = Literal['none', 'next', 'product', 'clean']
 

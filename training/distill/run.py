@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from eventsam_ros.events.types import UInt8
 
-from ..recipe import RecipeError
+from ..errors import RecipeError
 from ..teachers.teacher import Teacher, load_teacher
 from .batches import Batch
 from .cache import WEIGHTINGS, TeacherCache, look, patch_tokens

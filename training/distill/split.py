@@ -14,7 +14,7 @@ import numpy as np
 from eventsam_ros.events.types import Int64
 
 from ..data.pairs import Pair, PairsError, PairStore, Settings
-from ..recipe import RecipeError
+from ..errors import RecipeError
 from .recipe import DistillRecipe
 
 

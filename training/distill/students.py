@@ -13,10 +13,10 @@ from typing import Any
 import torch
 from torch import nn
 
+from ..errors import RecipeError
 from ..networks.promptable import PromptDecoder
 from ..networks.sam_vit import SamVit, VitSpec
 from ..networks.student import CompactStudent, paper_student
-from ..recipe import RecipeError
 from ..teachers.teacher import Teacher
 from .objective import Networks
 from .questions import Style, style_of

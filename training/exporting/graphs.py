@@ -14,9 +14,9 @@ from onnx import TensorProto, helper, numpy_helper
 import torch
 from torch import Tensor, nn
 
+from ..errors import RecipeError
 from ..networks.promptable import LOW_RES, PromptDecoder
 from ..networks.sam_vit import Features
-from ..recipe import RecipeError
 
 OPSET = 17
 GRAPHS = ('encoder', 'decoder')

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
-from ..recipe import RecipeError
+from ..errors import RecipeError
 
 
 class CheckpointError(RecipeError):

@@ -10,9 +10,10 @@ from typing import Any
 
 from torch import Tensor
 
+from ..errors import RecipeError
 from ..fit import Run, fit
 from ..networks.sam_vit import SPECS, SamVit
-from ..recipe import Recipe, RecipeError
+from ..recipe import Recipe
 from ..warm_start import decoder_of
 from .teacher import Teacher, load_teacher
 

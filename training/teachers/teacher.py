@@ -13,10 +13,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from ..errors import RecipeError
 from ..networks.attention import pivotal
 from ..networks.promptable import PromptDecoder
 from ..networks.sam_vit import SPECS, SamVit, VitSpec
-from ..recipe import RecipeError
 
 FILE_KIND = 'eventsam_ros teacher'
 SAM_MEAN = (123.675, 116.28, 103.53)

@@ -9,7 +9,7 @@ import yaml
 
 pytest.importorskip('torch', reason='training needs torch')
 from training.compare.recipe import load_study, make_study, merged
-from training.recipe import RecipeError
+from training.errors import RecipeError
 
 SHIPPED = Path(__file__).parents[3] / 'training' / 'recipes' / 'eventsam_study.yaml'
 

@@ -17,10 +17,10 @@ from training.compare.recipe import JudgedOn, load_study  # noqa: E402
 from training.compare.run import folder_of, run_study  # noqa: E402
 from training.compare.score import FIGURES, Judged, pairs_of, score  # noqa: E402
 from training.distill.questions import OWN  # noqa: E402
+from training.errors import RecipeError  # noqa: E402
 import training.networks  # noqa: E402, F401
 from training.networks.promptable import PromptDecoder  # noqa: E402
 from training.networks.sam_vit import SamVit, VitSpec  # noqa: E402
-from training.recipe import RecipeError  # noqa: E402
 from training.teachers.teacher import Teacher  # noqa: E402
 
 SPEC = VitSpec(32, 4, 2, (0, 1, 2, 3), window=3)

@@ -10,7 +10,7 @@ import torch
 
 from training.data.pairs import PairStore, views
 from training.distill.cache import WEIGHTINGS, TeacherCache, look
-from training.recipe import RecipeError
+from training.errors import RecipeError
 
 
 def contents(folder):

@@ -12,7 +12,7 @@ import yaml
 
 from training.distill.recipe import DistillRecipe, load_recipe, make_recipe
 from training.distill.students import as_plain
-from training.recipe import RecipeError
+from training.errors import RecipeError
 
 RECIPES = sorted((Path(__file__).parents[3] / 'training' / 'recipes').glob('distill_*.yaml'))
 GOOD = {'name': 'x', 'teacher': 't.pt', 'data': ['d'], 'student': {'kind': 'compact'}}

@@ -25,7 +25,7 @@ from training.__main__ import main
 from training.distill.loop import Run, distill
 from training.distill.recipe import make_recipe
 from training.distill.students import as_plain, load_trained
-from training.recipe import RecipeError
+from training.errors import RecipeError
 
 ROOT = Path(__file__).parents[3]
 ALONE = {**os.environ, 'OMP_NUM_THREADS': '1', 'PYTHONPATH': str(ROOT)}

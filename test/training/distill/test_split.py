@@ -9,7 +9,7 @@ pytest.importorskip('torch', reason='training needs torch')
 from training.data.pairs import Settings, prepare
 from training.distill.recipe import make_recipe
 from training.distill.split import sequence_of, split
-from training.recipe import RecipeError
+from training.errors import RecipeError
 
 
 def chosen(content, **changes):

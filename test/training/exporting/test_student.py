@@ -14,10 +14,10 @@ from eventsam_ros.events.types import Events, Window  # noqa: E402
 from eventsam_ros.inference import Box, Point, Prompt, Segmenter, load_bundle  # noqa: E402
 from training.distill.recipe import make_recipe  # noqa: E402
 from training.distill.students import build_networks, checkpoint  # noqa: E402
+from training.errors import RecipeError  # noqa: E402
 from training.exporting.student import add_command, write_student  # noqa: E402
 from training.networks.promptable import PromptDecoder  # noqa: E402
 from training.networks.sam_vit import SPECS, SamVit, VitSpec  # noqa: E402
-from training.recipe import RecipeError  # noqa: E402
 from training.teachers.teacher import Teacher  # noqa: E402
 
 WIDTH, HEIGHT = 96, 64

@@ -16,11 +16,11 @@ from segment_anything.modeling import (  # noqa: E402
     TwoWayTransformer,
 )
 
+from training.errors import RecipeError  # noqa: E402
 import training.networks  # noqa: E402, F401
 from training.networks.attention import pivotal  # noqa: E402
 from training.networks.promptable import PromptDecoder  # noqa: E402
 from training.networks.sam_vit import SPECS, SamVit, VitSpec  # noqa: E402
-from training.recipe import RecipeError  # noqa: E402
 from training.teachers.teacher import Teacher, load_teacher, sam_size  # noqa: E402
 
 SMALL = VitSpec(32, 4, 2, (1, 3), window=3)

@@ -13,7 +13,7 @@ from pathlib import Path
 import types
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from ..recipe import RecipeError
+from .errors import RecipeError
 
 T = TypeVar('T')
 
@@ -70,8 +70,13 @@ def _value(kind: Any, value: Any, where: str) -> Any:
         many = options[-1] is ...
         if not isinstance(value, list | tuple) or (not many and len(value) != len(options)):
             raise RecipeError(f'{where} must be {_name(kind)}, but is {value!r}')
-        return tuple(_scalar(options[0], v, f'{where}, entry {k}')
+        return tuple(_value(options[0], v, f'{where}, entry {k}')
                      for k, v in enumerate(value, 1))
+    if origin is dict:
+        if not isinstance(value, dict):
+            raise RecipeError(f'{where} must be a mapping, but is {value!r}')
+        return {_scalar(options[0], k, f'{where}, key {k!r}'):
+                _value(options[1], v, f'{where}, {k}') for k, v in value.items()}
     if is_dataclass(kind):
         assert isinstance(kind, type)
         return build(kind, value, where)
@@ -90,8 +95,8 @@ def build(kind: type[T], values: Any, where: str) -> T:
     """Make a dataclass from a mapping.
 
     Args:
-        kind: Dataclass whose fields are numbers, texts, paths, choices (Literal), tuples of
-            these, None, or dataclasses; `ranged` gives their bounds.
+        kind: Dataclass whose fields are numbers, texts, paths, choices (Literal), dataclasses,
+            tuples or mappings of these, or None; `ranged` gives their bounds.
         values: What stands in the file.
         where: Begins every message: the file, and the key within it.
 
