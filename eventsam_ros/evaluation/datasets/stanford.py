@@ -63,7 +63,7 @@ def _without_caps(picture: UInt8) -> UInt8:
     """Cut the caps off and bring the rest to the full size, labels to the nearest pixel."""
     height, width = picture.shape[:2]
     rows = picture[round(_CAPS[0] * height):round(_CAPS[1] * height)]
-    how = cv2.INTER_NEAREST if picture.ndim == 2 else cv2.INTER_LINEAR
+    how = cv2.INTER_NEAREST_EXACT if picture.ndim == 2 else cv2.INTER_LINEAR
     return np.asarray(cv2.resize(rows, (width, height), interpolation=how), np.uint8)
 
 

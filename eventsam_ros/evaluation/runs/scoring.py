@@ -125,7 +125,7 @@ def _resized(labels: Labels, like: Labels) -> Labels:
     if labels.shape == like.shape:
         return labels
     size = (like.shape[1], like.shape[0])
-    return np.asarray(cv2.resize(labels, size, interpolation=cv2.INTER_NEAREST))
+    return np.asarray(cv2.resize(labels, size, interpolation=cv2.INTER_NEAREST_EXACT))
 
 
 def _instances(truth: Labels, labels: Labels, prediction: Prediction) -> dict[str, float]:

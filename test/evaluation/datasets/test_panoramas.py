@@ -109,9 +109,9 @@ def test_stanford_caps_are_cut_off_and_scaled_back(every_format):
     whole = next(open_dataset(root).sequences[0].samples())
     cut = next(open_dataset(root, crop=True).sequences[0].samples())
     assert cut.labels.shape == whole.labels.shape
-    # Rows 320 to 1728 of 2048 are rows 10 to 54 of 64.
+    # Rows 320 to 1728 of 2048 are rows 10 to 54 of 64; the centre of a row lies in its source.
     for row in range(64):
-        source = 10 + int(row * 44 / 64)
+        source = 10 + int((row + 0.5) * 44 / 64)
         np.testing.assert_array_equal(cut.labels[row], whole.labels[source])
 
 
