@@ -1,11 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright 2026 The eventsam_ros authors
-"""The miniature datasets of the evaluation's tests."""
+"""The miniature datasets of the evaluation's tests; networks before segment_anything and timm."""
 
+from contextlib import suppress
 import importlib.util
 from pathlib import Path
 
 import pytest
+
+with suppress(ModuleNotFoundError):  # where there is no torch, each test skips with its reason
+    import training.networks  # noqa: F401
 
 
 @pytest.fixture(scope='session')
