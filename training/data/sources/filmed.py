@@ -24,7 +24,7 @@ from ..between import Between
 from ..films import Film
 from ..pair import Pair, Settings, make_pair, resized_frame, resized_ids
 from ..view import luminance
-from .source import in_shard, shards_of
+from .source import Counted
 
 SENSOR_SIZES = ((346, 260), (346, 260), (320, 240), (480, 270))
 """Sensor sizes to draw from, (width, height)."""
@@ -39,18 +39,15 @@ _TRIES = 1000
 
 
 @dataclass(frozen=True)
-class Filmed:
+class Filmed(Counted):
     """Intervals of films, seen by random sensors.
 
     Attributes:
-        seed: Intervals and sensors of other seeds differ.
-        count: Number of pairs.
+        seed, count: See Counted.
         films: Films to take them from.
         split: Name of the split that they are.
     """
 
-    seed: int
-    count: int
     films: tuple[Film, ...]
     split: str
 
@@ -58,15 +55,6 @@ class Filmed:
     def name(self) -> str:
         """Name of the source."""
         return f'films-{self.split}-{self.seed}'
-
-    @property
-    def shards(self) -> int:
-        """Return how many shards there are."""
-        return shards_of(self.count)
-
-    def size(self, shard: int) -> int:
-        """Return how many pairs a shard has."""
-        return in_shard(self.count, shard)
 
     def description(self) -> dict[str, Any]:
         """Return what the pairs depend on."""

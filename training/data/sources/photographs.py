@@ -24,7 +24,7 @@ from ..movers import random_mover
 from ..pair import MOST_IDS, Pair, Settings, make_pair
 from ..photos import Photo, list_of
 from ..view import View, shrunk
-from .source import in_shard, shards_of
+from .source import Counted
 
 SENSOR_SIZES = ((346, 260), (346, 260), (320, 240), (480, 270))
 """Sensor sizes to draw from, (width, height); photos are hardly larger."""
@@ -33,19 +33,16 @@ _BESIDE = 4
 
 
 @dataclass(frozen=True)
-class Photographs:
+class Photographs(Counted):
     """Photos under a moving camera.
 
     Attributes:
-        seed: Views of other seeds differ.
-        count: Number of pairs.
+        seed, count: See Counted.
         photos: Photos to look at.
         split: Name of the split that they are.
         movers: Share of views with one to three objects of other photos that move by themselves.
     """
 
-    seed: int
-    count: int
     photos: tuple[Photo, ...]
     split: str
     movers: float = 0.0
@@ -54,15 +51,6 @@ class Photographs:
     def name(self) -> str:
         """Name of the source."""
         return f'photos-{self.split}-{self.seed}'
-
-    @property
-    def shards(self) -> int:
-        """Return how many shards there are."""
-        return shards_of(self.count)
-
-    def size(self, shard: int) -> int:
-        """Return how many pairs a shard has."""
-        return in_shard(self.count, shard)
 
     def description(self) -> dict[str, Any]:
         """Return what the pairs depend on."""

@@ -19,25 +19,22 @@ from ..cutouts import Cutouts
 from ..pair import Pair, Settings, make_pair
 from ..photos import Photo, list_of
 from ..windows import training_scene
-from .source import in_shard, shards_of
+from .source import Counted
 
 _WINDOWS = 3
 """Windows of a scene at most."""
 
 
 @dataclass(frozen=True)
-class Scenes:
+class Scenes(Counted):
     """Simulated scenes of a seed.
 
     Attributes:
-        seed: Scenes of other seeds differ.
-        count: Number of pairs.
+        seed, count: See Counted.
         photos: Photos whose objects are mixed into half of the scenes; may be empty.
         boards: Share of scenes with a printed board, 0 to 1.
     """
 
-    seed: int
-    count: int
     photos: tuple[Photo, ...] = ()
     boards: float = 0.0
 
@@ -45,15 +42,6 @@ class Scenes:
     def name(self) -> str:
         """Name of the source."""
         return f'scenes-{self.seed}'
-
-    @property
-    def shards(self) -> int:
-        """Return how many shards there are."""
-        return shards_of(self.count)
-
-    def size(self, shard: int) -> int:
-        """Return how many pairs a shard has."""
-        return in_shard(self.count, shard)
 
     def description(self) -> dict[str, Any]:
         """Return what the pairs depend on."""

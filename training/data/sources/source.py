@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Protocol
 
 from ..pair import Pair, Settings
@@ -37,11 +38,23 @@ class Source(Protocol):
         """Make the pairs of a shard, at most its size."""
 
 
-def shards_of(count: int) -> int:
-    """Return how many shards hold `count` pairs."""
-    return -(-count // SHARD)
+@dataclass(frozen=True)
+class Counted:
+    """What sources share that make as many pairs as they are asked for.
 
+    Attributes:
+        seed: Pairs of other seeds differ.
+        count: Number of pairs.
+    """
 
-def in_shard(count: int, shard: int) -> int:
-    """Return how many of `count` pairs are in a shard."""
-    return min(SHARD, count - shard * SHARD)
+    seed: int
+    count: int
+
+    @property
+    def shards(self) -> int:
+        """Return how many shards there are."""
+        return -(-self.count // SHARD)
+
+    def size(self, shard: int) -> int:
+        """Return how many pairs a shard has."""
+        return min(SHARD, self.count - shard * SHARD)
