@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from segment_anything.modeling.common import LayerNorm2d
 import timm
 import torch
@@ -14,6 +16,13 @@ EMBEDDING = 256
 STRIDE = 16
 DETAIL_STRIDE = 4
 """Stride of the detail that travels beside the embedding."""
+_BESIDE_TIMM: dict[str, tuple[str, dict[str, Any]]] = {
+    'efficientvit_l0': ('efficientvit_l1', {'depths': (1, 1, 1, 4, 4)}),
+}
+"""Backbones that timm lacks: the one that differs least, and in what.
+
+EfficientViT-L0 is the smallest encoder of EfficientViT-SAM (Zhang et al., 2024).
+"""
 
 
 class CompactEncoder(nn.Module):
@@ -30,14 +39,16 @@ class CompactEncoder(nn.Module):
         """Build on a backbone of timm that gives features at strides 4, 8, 16 and 32.
 
         Args:
-            backbone: Name in timm.
+            backbone: Name in timm, or efficientvit_l0.
             pretrained: Start from timm's weights, where they can be reached.
             detail: Channels of the detail at stride 4; 0 for none.
         """
         super().__init__()
+        name, change = _BESIDE_TIMM.get(backbone, (backbone, {}))
+        # counted from the coarsest: not every backbone begins with features at stride 2
         self.backbone = timm.create_model(
-            backbone, pretrained=pretrained, features_only=True,
-            out_indices=(1, 2, 3, 4) if detail else (2, 3, 4))
+            name, pretrained=pretrained, features_only=True,
+            out_indices=(-4, -3, -2, -1) if detail else (-3, -2, -1), **change)
         strides = self.backbone.feature_info.reduction()
         if list(strides) != [4, 8, 16, 32][-len(strides):]:
             raise ValueError(f'{backbone} gives strides {strides}, but 4, 8, 16, 32 are needed')
