@@ -20,7 +20,8 @@ setup(
     version='0.1.0',
     packages=find_packages(include=[PACKAGE, f'{PACKAGE}.*']),
     package_data={PACKAGE: [
-        'bundles/*/*', 'nodes/fastdds.xml', 'evaluation/report/*.j2', 'evaluation/report/*.json']},
+        'bundles/*/*', 'nodes/fastdds.xml', 'evaluation/report/*.j2', 'evaluation/report/*.json',
+        'benchmark/*.json']},
     data_files=[
         ('share/ament_index/resource_index/packages', [f'resource/{PACKAGE}']),
         (f'share/{PACKAGE}', ['package.xml']),
@@ -42,6 +43,7 @@ setup(
             'demo = eventsam_ros.__main__:demo',
             'evaluate = eventsam_ros.__main__:evaluate',
             'simulate = eventsam_ros.__main__:simulate',
+            'benchmark = eventsam_ros.__main__:benchmark',
             'bundle = eventsam_ros.__main__:bundle',
         ],
     },

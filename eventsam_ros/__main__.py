@@ -57,6 +57,11 @@ def simulate() -> int:
     return run_command('simulate', sys.argv[1:])
 
 
+def benchmark() -> int:
+    """Run the command benchmark with the process's arguments."""
+    return run_command('benchmark', sys.argv[1:])
+
+
 def bundle() -> int:
     """Run the command bundle with the process's arguments."""
     return run_command('bundle', sys.argv[1:])

@@ -41,7 +41,8 @@ def imported(names):
 
 def test_the_list_of_rooms_is_whole():
     rooms = {p.name for p in (ROOT / 'eventsam_ros').iterdir() if (p / '__init__.py').exists()}
-    assert rooms == {'commands', 'evaluation', 'events', 'inference', 'nodes', 'simulation'}
+    assert rooms == {
+        'benchmark', 'commands', 'evaluation', 'events', 'inference', 'nodes', 'simulation'}
 
 
 def test_no_room_but_nodes_imports_ros_and_none_imports_torch():

@@ -40,6 +40,7 @@ COMMANDS = {
     'demo': Command('demo', 'masks over events that crossed a live ROS graph'),
     'evaluate': Command('evaluate', 'scores a bundle on a recording or dataset, with a report'),
     'simulate': Command('simulate', 'writes a simulated recording with ground truth'),
+    'benchmark': Command('benchmark', 'measures this machine, with a file to send or keep'),
     'bundle': Command('bundle', 'lists, verifies and inspects bundles'),
 }
 
