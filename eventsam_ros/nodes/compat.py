@@ -5,7 +5,8 @@
 Compared in the sources of Humble, Jazzy and Rolling:
 - the module of the QoS events is qos_event in Humble and event_handler later;
 - after an illegal transition Humble's lifecycle node raises in its service, which ends the node;
-- callbacks that run after parameters were set came after Humble.
+- callbacks that run after parameters were set came after Humble;
+- callbacks of a subscription are told when a message was received since Iron.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
 from rclpy.node import Node
 from rclpy.parameter import Parameter
+from rclpy.subscription import Subscription
 
 try:
     from rclpy.event_handler import PublisherEventCallbacks, SubscriptionEventCallbacks
@@ -26,7 +28,7 @@ except ImportError:
 
 __all__ = [
     'ManagedNode', 'PublisherEventCallbacks', 'RCLError', 'SubscriptionEventCallbacks',
-    'on_parameters', 'take_waiting']
+    'on_parameters', 'take_waiting', 'timed']
 
 RCLError = rclpy_implementation.RCLError
 
@@ -73,7 +75,22 @@ def on_parameters(node: Node, check: Check, apply: Apply) -> None:
     node.add_on_set_parameters_callback(check_and_apply)
 
 
-def take_waiting(subscription: Any, most: int) -> Iterator[Any]:
+def timed(callback: Callable[[Any, int | None], None]) -> Callable[..., None]:
+    """Return a subscription's callback for one that takes a message and when it was received.
+
+    Args:
+        callback: Takes the message and the system's time of its reception in ns, None where
+            rclpy or the middleware does not tell it.
+    """
+    if not hasattr(Subscription, 'CallbackType'):
+        return lambda message: callback(message, None)
+
+    def with_info(message: Any, info: Any) -> None:
+        callback(message, info['received_timestamp'])
+    return with_info
+
+
+def take_waiting(subscription: Any, most: int) -> Iterator[tuple[Any, int | None]]:
     """Take messages that wait for a subscription, without going through the executor.
 
     Args:
@@ -81,7 +98,8 @@ def take_waiting(subscription: Any, most: int) -> Iterator[Any]:
         most: How many at most.
 
     Yields:
-        Messages, or bytes where the subscription is raw.
+        Messages, or bytes where the subscription is raw, and the system's time of their
+        reception in ns.
     """
     handle, kind, raw = subscription.handle, subscription.msg_type, subscription.raw
     with handle:
@@ -89,4 +107,4 @@ def take_waiting(subscription: Any, most: int) -> Iterator[Any]:
             taken = handle.take_message(kind, raw)
             if taken is None:
                 return
-            yield taken[0]
+            yield taken[0], taken[1]['received_timestamp']

@@ -15,6 +15,7 @@ from rclpy.lifecycle import LifecycleNode
 
 from . import topics
 from .connections import Connections
+from .decoding import Decoding
 from .diagnostics import Health, report
 from .inputs import Inputs
 from .pipeline import Pipeline
@@ -26,7 +27,7 @@ from .stream import EventStream
 
 QUIET_S = 5.0
 """Least time between two log lines about faults of one kind."""
-DROPS = (*EventStream.DROPS, *Inputs.DROPS, *PromptBoard.DROPS, *Pipeline.DROPS)
+DROPS = (*EventStream.DROPS, *Decoding.DROPS, *Inputs.DROPS, *PromptBoard.DROPS, *Pipeline.DROPS)
 """Names of all that is dropped; each is a key on /diagnostics behind `dropped.`."""
 
 
@@ -36,6 +37,7 @@ class Active:
 
     Attributes:
         inputs: Events and images.
+        decoding: From events to windows.
         prompts: Clicks and boxes.
         pipeline: From windows to masks.
         board: The prompted objects.
@@ -46,6 +48,7 @@ class Active:
     """
 
     inputs: Inputs
+    decoding: Decoding
     prompts: PromptInputs
     pipeline: Pipeline
     board: PromptBoard
@@ -119,8 +122,10 @@ class Reporter:
             return Health(False, None, settings['diagnostics.stale_s'], fault=self._fault)
         active.prompts.tell_refusals()
         now_s = time.monotonic()
-        inputs, pipeline, stream = active.inputs, active.pipeline, active.inputs.stream
-        counters = {**stream.counts(), **active.board.counters, **pipeline.counters}
+        inputs, pipeline, stream = active.inputs, active.pipeline, active.decoding.stream
+        streamed = Counter(active.decoding.counts())
+        streamed.update(inputs.counts())
+        counters = {**streamed, **active.board.counters, **pipeline.counters}
         drops = Counter({name: counters.pop(name, 0) for name in DROPS})
         new_drops, active.drops = drops - active.drops, drops
         restarts, active.restarts = stream.restarts - active.restarts, stream.restarts
@@ -130,5 +135,6 @@ class Reporter:
             drops, new_drops, restarts, counters, active.rates.look(counters, now_s),
             pipeline.latency_ms.percentiles(), pipeline.processing_ms.percentiles(),
             pipeline.mean_stages_ms(), settings['diagnostics.latency_ms'],
-            {'prompts': str(len(active.board)), **inputs.measures()},
+            {'prompts': str(len(active.board)), **inputs.measures(), **active.decoding.measures(),
+             **pipeline.budget.measures()},
             tuple(self._connections.mismatches()), active.backend, stream.format, self._fault)

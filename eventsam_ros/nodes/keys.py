@@ -18,8 +18,15 @@ _KEYS = {
     'packet_delay_ms': 'how much later than the promptest the newest packet was stamped',
     'image_skew_ms': 'time that the newest image shows minus stamp of the newest packet then; '
                      'empty without images',
+    'queue_packets, queue_mb, queue_age_ms': 'what waits to be decoded: messages, their bytes, '
+                                             'and how long the oldest has waited',
+    'overload.wait_ms': 'longest that a packet may wait now; what a window takes and this make '
+                        'overload.budget_ms',
+    'overload.step': 'of so many windows one is segmented (overload.policy every_nth)',
     'mismatch.N': 'a topic whose other side has another quality of service, and what to set',
     'packets, bytes, events': 'taken since activation',
+    'packets_decoded': 'packets that were decoded: packets without dropped.packets_shed, '
+                       '_duplicate, _late, _undecodable and _failed',
     'images': 'images that arrived',
     'windows': 'windows that were formed: the sum of masks_published, of the dropped.windows_* '
                'and of at most two that are at work',
@@ -30,12 +37,16 @@ _KEYS = {
     'events_unfinished': 'events whose window was not complete when the stream began anew',
     'other counters': 'those of the decoder, the windows and the clock (docs/formats.md)',
     'pipeline_latency_ms.p50, .p95, .p99': 'from the end of a window to its mask, the newest 1000',
+    'response_ms.p50, .p95, .p99': 'from the arrival of the packet that completed a window to its '
+                                   'mask, what overload.budget_ms is for; the newest 1000',
     'processing_time_ms.p50, .p95, .p99': 'time that a window was worked on, the newest 1000',
     'stage_ms.STAGE': 'mean of each stage of a window',
 }
 _DROPS = {
     'packets_lost': 'packets missing in seq: published packets are those that arrived (packets) '
                     'without the duplicate ones, and these',
+    'packets_shed': 'packets left undecoded because they had waited too long (overload.budget_ms) '
+                    'or too many waited (overload.queue_mb)',
     'packets_duplicate': 'packets that came a second time; not decoded again',
     'packets_late': 'packets that came after their successors; not decoded',
     'packets_undecodable': 'packets of an unknown encoding or an impossible sensor size',
@@ -48,6 +59,7 @@ _DROPS = {
     'prompts_refused': 'prompts in a wrong frame, outside of the picture, or for no object',
     'windows_unwatched': 'windows that nobody listened for (lazy)',
     'windows_superseded': 'windows that a newer one replaced while the network was busy',
+    'windows_skipped_nth': 'windows between those that overload.policy every_nth takes',
     'windows_failed': 'windows at which the back end failed',
     'windows_stopped': 'windows that waited when the node was deactivated',
     'pictures_superseded': 'overlays that a newer one replaced',

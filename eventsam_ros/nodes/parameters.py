@@ -15,6 +15,7 @@ from eventsam_ros.events.windows import EDGES
 from eventsam_ros.inference.engines import ENGINES
 from eventsam_ros.inference.options import AutomaticOptions
 
+from .budget import POLICIES as OVERLOAD_POLICIES
 from .parameter import ANY_TIME, AT_START, UNCONFIGURED, Parameter
 
 EVENT_TYPES = ('event_camera_msgs', 'dvs_msgs', 'prophesee_event_msgs')
@@ -65,6 +66,18 @@ PARAMETERS: tuple[Parameter, ...] = (
               'instead of staying where it was put.', ANY_TIME),
     Parameter('prompts.hold_s', 0.0, 'How long a prompt is answered after it came; 0 keeps it '
               'until it is removed.', ANY_TIME, 's', 0, 3600),
+    Parameter('overload.policy', 'newest', 'What becomes of windows that come faster than the '
+              'network works: newest segments the newest one, every_nth every n-th one at an even '
+              'pace.', ANY_TIME,
+              choices=OVERLOAD_POLICIES),
+    Parameter('overload.budget_ms', 500.0, 'Longest time from the arrival of the packet that '
+              'completes a window to its mask; packets that wait too long for that are shed.',
+              ANY_TIME, 'ms', 10, 60_000),
+    Parameter('overload.every_nth', 0, 'Of so many windows one is segmented (policy every_nth), '
+              'whether there is time for more or not; 0 takes the least number that the network '
+              'keeps up with.', ANY_TIME, 'windows', 0, 1000),
+    Parameter('overload.queue_mb', 64.0, 'Most memory of the packets that wait to be decoded; the '
+              'oldest ones are shed beyond it.', unit='MB', low=1, high=4096),
     Parameter('diagnostics.period_s', 1.0, 'Time between two messages on /diagnostics.',
               ANY_TIME, 's', 0.1, 60),
     Parameter('diagnostics.stale_s', 2.0, 'Time without a packet after which it warns.',

@@ -22,11 +22,27 @@ from eventsam_ros.inference.segmenter import Segmenter
 
 from . import topics
 from .backgrounds import Backgrounds
+from .budget import Budget
 from .outputs import Outputs
 from .prompts import PromptBoard, Sensor
 from .statistics import Series
 from .stream import StampedWindow
 from .worker import NewestWorker
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A window on its way to the network.
+
+    Attributes:
+        stamped: The window.
+        arrived_ns: When the message that completed it arrived, steady clock.
+        formed_ns: When it was formed.
+    """
+
+    stamped: StampedWindow
+    arrived_ns: int
+    formed_ns: int
 
 
 @dataclass(frozen=True)
@@ -54,6 +70,7 @@ class Pipeline:
 
     Attributes:
         backgrounds: Pictures of the camera for the overlay.
+        budget: Decides which windows are segmented, and measures them.
         counters: windows, masks_published (windows segmented), masks, and DROPS.
         latency_ms: From the end of a window to its published mask, by the node's clock.
         processing_ms: Time that a window was worked on until its mask was published.
@@ -62,8 +79,8 @@ class Pipeline:
     """
 
     DROPS = (
-        'windows_unwatched', 'windows_superseded', 'windows_failed', 'windows_stopped',
-        'pictures_superseded', 'pictures_failed')
+        'windows_unwatched', 'windows_superseded', 'windows_skipped_nth', 'windows_failed',
+        'windows_stopped', 'pictures_superseded', 'pictures_failed')
 
     def __init__(
         self, segmenter: Segmenter, outputs: Outputs, board: PromptBoard, clock: Clock,
@@ -85,13 +102,14 @@ class Pipeline:
         self._clock = clock
         self._settings = settings
         self._fault = fault
-        self._worker = NewestWorker[StampedWindow](
+        self._worker = NewestWorker[Waiting](
             self._segment, lambda error: self._on_failure('windows_failed', error))
         # Drawing may take longer than segmenting, and the next window shall not wait for it.
         self._artist = NewestWorker[Scene](
             self._draw, lambda error: self._on_failure('pictures_failed', error))
         self._forget = threading.Event()
         self.backgrounds = Backgrounds()
+        self.budget = Budget(settings)
         self.counters: Counter[str] = Counter(windows=0, masks_published=0, masks=0)
         self.latency_ms = Series()
         self.processing_ms = Series()
@@ -114,21 +132,30 @@ class Pipeline:
         self.backgrounds.clear()
         self._board.rewind()
 
-    def submit(self, stamped: StampedWindow) -> None:
-        """Take a window; one that waits is dropped for it."""
+    def submit(self, stamped: StampedWindow, arrived_ns: int) -> None:
+        """Take a window; one that waits is dropped for it.
+
+        Args:
+            stamped: The window.
+            arrived_ns: When the message that completed it arrived, steady clock.
+        """
         self.counters['windows'] += 1
         if self._settings['lazy'] and not self._outputs.wanted():
             self.counters['windows_unwatched'] += 1
             return
-        self.counters['windows_superseded'] += self._worker.submit(stamped)
+        if not self.budget.admits():
+            self.counters['windows_skipped_nth'] += 1
+            return
+        self.counters['windows_superseded'] += self._worker.submit(
+            Waiting(stamped, arrived_ns, time.monotonic_ns()))
 
     def mean_stages_ms(self) -> dict[str, float]:
         """Return what each stage took in the mean of all published windows, milliseconds."""
         windows = max(self.counters['masks_published'], 1)
         return {name: total / windows for name, total in dict(self.stages_ms).items()}
 
-    def _segment(self, stamped: StampedWindow) -> None:
-        start = time.perf_counter()
+    def _segment(self, waiting: Waiting) -> None:
+        start, begun_ns, stamped = time.perf_counter(), time.monotonic_ns(), waiting.stamped
         if self._forget.is_set():
             self._forget.clear()
             self._segmenter.reset()
@@ -140,6 +167,7 @@ class Pipeline:
         masks = self._segmenter.segment(window, prompts or None)
         header = self._outputs.header(stamped)
         self._outputs.publish_masks(header, masks)
+        self.budget.measured(waiting.arrived_ns, waiting.formed_ns, begun_ns)
         self._account(stamped, masks, (time.perf_counter() - start) * 1e3)
         if prompts:
             self._board.answered(masks)

@@ -22,10 +22,12 @@ from eventsam_ros.inference.segmenter import Segmenter
 from . import parameters
 from .compat import ManagedNode, on_parameters
 from .connections import Connections
-from .health import Active, Reporter
+from .decoding import Decoding
+from .health import QUIET_S, Active, Reporter
 from .inputs import Inputs, event_message
 from .memory import give_back
 from .outputs import Outputs
+from .packet_queue import PacketQueue
 from .pipeline import Pipeline
 from .policies import policy_factory
 from .prompt_inputs import PromptInputs
@@ -54,6 +56,7 @@ class SegmentNode(ManagedNode):
         self._segmenter: Segmenter | None = None
         self._outputs: Outputs | None = None
         self._pipeline: Pipeline | None = None
+        self._decoding: Decoding | None = None
         self._active: Active | None = None
         self._board = PromptBoard()
         self._connections = Connections(self)
@@ -158,10 +161,13 @@ class SegmentNode(ManagedNode):
         self._pipeline = pipeline = Pipeline(
             segmenter, outputs, self._board, self.get_clock(), values, self._reporter.fault)
         stream = EventStream(policy_factory(values, manifest.window_ms))
+        self._decoding = decoding = Decoding(
+            stream, PacketQueue(round(values['overload.queue_mb'] * 1e6)), pipeline.budget,
+            pipeline.submit, self._on_restart, self._reporter.fault)
         pipeline.start()
+        decoding.start()
         self._active = Active(
-            Inputs(self, self._connections, values, stream, pipeline, outputs,
-                   self._reporter.fault),
+            Inputs(self, self._connections, values, decoding, pipeline, outputs), decoding,
             PromptInputs(self, self._connections, self._board, stream), pipeline, self._board,
             f'{segmenter.engine_name}, bundle {manifest.name}')
         self._reporter.watch(self._active)
@@ -171,6 +177,9 @@ class SegmentNode(ManagedNode):
         if self._active is not None:
             self._reporter.watch(None)
         self._active, pipeline, self._pipeline = None, self._pipeline, None
+        decoding, self._decoding = self._decoding, None
+        if decoding is not None:
+            decoding.stop()
         if pipeline is not None:
             pipeline.stop()
 
@@ -194,11 +203,16 @@ class SegmentNode(ManagedNode):
         self._reporter.fault(f'cannot {what}: {error!r}', keep=True)
         return ERROR
 
+    def _on_restart(self) -> None:
+        pipeline = self._pipeline
+        if pipeline is not None:
+            self.get_logger().info('the event stream began anew', throttle_duration_sec=QUIET_S)
+            pipeline.forget()
+
     def _on_reset(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
         self._board.clear()
         if self._active is not None:
-            self._active.inputs.stream.reset()
-            self._active.pipeline.forget()
+            self._active.inputs.reset()
         response.success = True
         response.message = 'stream, objects and prompts are forgotten'
         return response

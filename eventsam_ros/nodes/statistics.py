@@ -16,9 +16,13 @@ _KEPT = 1000
 class Series:
     """The newest values of something measured; safe to use from several threads."""
 
-    def __init__(self) -> None:
-        """Begin with none."""
-        self._values: deque[float] = deque(maxlen=_KEPT)
+    def __init__(self, kept: int = _KEPT) -> None:
+        """Begin with none.
+
+        Args:
+            kept: How many values, the newest.
+        """
+        self._values: deque[float] = deque(maxlen=kept)
         self._lock = threading.Lock()
 
     def add(self, value: float) -> None:
@@ -30,6 +34,16 @@ class Series:
         """Forget all values."""
         with self._lock:
             self._values.clear()
+
+    def greatest(self) -> float:
+        """Return the greatest value, 0 where there is none."""
+        with self._lock:
+            return max(self._values, default=0.0)
+
+    def mean(self) -> float:
+        """Return the mean, 0 where there is no value."""
+        with self._lock:
+            return sum(self._values) / max(len(self._values), 1)
 
     def percentiles(self) -> dict[str, float]:
         """Return p50, p95 and p99 of the newest 1000 values, or nothing where there is none."""

@@ -56,8 +56,9 @@ class EventStream:
     """
 
     DROPS = (
-        'packets_lost', 'packets_duplicate', 'packets_late', 'packets_undecodable',
-        'frames_superseded', 'frames_late', 'frames_dropped', 'events_dropped')
+        'packets_lost', 'packets_shed', 'packets_duplicate', 'packets_late',
+        'packets_undecodable', 'frames_superseded', 'frames_late', 'frames_dropped',
+        'events_dropped')
 
     def __init__(self, policy: PolicyFactory) -> None:
         """Wait for the first packet.
@@ -136,7 +137,24 @@ class EventStream:
             raise
         self.frame_id = packet.header.frame_id
         edges = decoder.take_triggers() if isinstance(self._policy, TriggerWindows) else None
-        return self._advance(events, edges, stamp_ns)
+        windows = self._advance(events, edges, stamp_ns)
+        self.counters['packets_decoded'] += 1
+        return windows
+
+    def shed(self, packet: EventPacket) -> None:
+        """Leave out a packet for which there was no time; the next one is as after a loss.
+
+        Args:
+            packet: The next message of the topic; its bytes may be gone.
+        """
+        self.counters['packets'] += 1
+        triggers = packet.encoding == TRIGGER
+        if self._follows(packet.seq, nanoseconds(packet.header.stamp),
+                         memoryview(packet.events), triggers):
+            self.counters['packets_shed'] += 1
+            decoder = self._trigger_decoder if triggers else self._decoder
+            if decoder is not None:
+                decoder.gap()
 
     def array(self, message: bytes) -> list[StampedWindow]:
         """Take a serialised EventArray and return the windows that it completes.
@@ -159,7 +177,9 @@ class EventStream:
         for name, count in record.counts.items():
             if name != 'events':
                 self.counters[name] += count
-        return self._advance(record.events, None, record.stamp_ns)
+        windows = self._advance(record.events, None, record.stamp_ns)
+        self.counters['packets_decoded'] += 1
+        return windows
 
     def frame(self, stamp_ns: int, shown_ns: int) -> list[StampedWindow]:
         """End a window at a frame's time; without a policy of frames nothing happens.

@@ -46,7 +46,7 @@ class Counts:
 
     def _now(self):
         active = self._bench.node._active
-        return {**active.inputs.stream.counts(), **active.pipeline.counters}
+        return {**active.decoding.counts(), **active.pipeline.counters}
 
     def __getitem__(self, name):
         return self._now().get(name, 0) - self._before.get(name, 0)
