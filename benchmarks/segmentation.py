@@ -93,10 +93,11 @@ def measure(
             box = Letterbox(window.width, window.height, manifest.width, manifest.height)
             picture = window_image(window, manifest.representation, *box.content)
             _baselines(picture, box, masks, group, scores, seed % SLOW_EVERY == 0)
-    return {name: _summary(values) for name, values in sorted(scores.items())}
+    return {name: summary(values) for name, values in sorted(scores.items())}
 
 
-def _summary(values: list[tuple[int, float]]) -> dict[str, float]:
+def summary(values: list[tuple[int, float]]) -> dict[str, float]:
+    """Return mean IoU, standard deviation over groups, and objects of pairs (group, IoU)."""
     groups = [[v for g, v in values if g == k] for k in range(GROUPS)]
     means = [float(np.mean(g)) for g in groups if g]
     return {'miou': round(float(np.mean([v for _, v in values])), 4),
