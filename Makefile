@@ -5,6 +5,7 @@
 #                                          masks over events that crossed a live ROS 2 graph
 #   make test                              all tests, and the coverage of the rooms on a vehicle
 #   make test ARGS='-k name'               some of them
+#   make test JOBS=8                       on more processors than two
 #   make fuzz [SECONDS=60]                 noise and damage for everything that reads bytes
 #   make lint                              ruff and mypy
 #   make clean                             remove what the builds and runs left, except .venv
@@ -13,6 +14,7 @@ PYTHON ?= python3
 VENV ?= .venv
 OUTPUT ?= demo_output
 SECONDS ?= 60
+JOBS ?= 2
 SHELL := /bin/bash
 export PYTHON VENV
 
@@ -21,6 +23,8 @@ run = unset _ROS_WHEELS_BOOTSTRAP_COMPLETE; . $(VENV)/ros_env.sh; \
 	ROS_AUTOMATIC_DISCOVERY_RANGE=LOCALHOST $(VENV)/bin/python
 recipe = tools/platform.sh constraints.txt $(wildcard tools/requirements/*.txt) \
 	$(wildcard interfaces/event_camera_msgs/*.* interfaces/event_camera_msgs/msg/*)
+live = test/nodes test/commands
+covered = --cov --cov-report= --cov-fail-under=0
 test_recipe = $(wildcard test/interfaces/*/*.* test/interfaces/*/msg/*)
 
 .PHONY: demo test fuzz lint clean
@@ -32,10 +36,13 @@ demo: $(VENV)/ready-demo
 test: $(VENV)/ready-test
 ifeq ($(strip $(ARGS)),)
 	@rm -f .coverage .coverage.*
-	@$(run) -m pytest --cov --cov-report= --cov-fail-under=0
+	@# One thread for each of the processes that share the machine.
+	@export OMP_NUM_THREADS=1; $(run) -m pytest -n $(JOBS) --dist loadfile $(live:%=--ignore=%) $(covered)
+	@# Real graphs with deadlines have the machine to themselves.
+	@$(run) -m pytest $(live) --cov-append $(covered)
 	@# Lines of compiled kernels are seen where they run as Python.
-	@export NUMBA_DISABLE_JIT=1; $(run) -m pytest -q test/events test/inference \
-		--cov --cov-append --cov-report= --cov-fail-under=0
+	@export NUMBA_DISABLE_JIT=1; $(run) -m pytest -q -n $(JOBS) --dist loadfile \
+		test/events test/inference --cov-append $(covered)
 	@for room in events inference nodes; do \
 		$(run) -m coverage report --include="eventsam_ros/$$room/*" || exit 1; done
 else
