@@ -13,8 +13,10 @@ DROPPED = 'dropped.'
 """Prefix of the keys that count what was dropped, by name."""
 STAGE = 'stage_ms.'
 """Prefix of the keys that say what a stage of a window takes, milliseconds in the mean."""
-BY_POLICY = ('windows_superseded', 'windows_unwatched', 'windows_stopped', 'pictures_superseded')
-"""Drops that are the policy at work (newest first, only where someone listens), no fault."""
+BY_POLICY = (
+    'windows_superseded', 'windows_skipped_nth', 'windows_unwatched', 'windows_stopped',
+    'packets_shed', 'pictures_superseded')
+"""Drops that are a policy at work; what is too much of them `shedding.advice` says."""
 RESTARTS_LIMIT = 3
 """A stream that begins anew more often between two reports has more than one publisher."""
 FAR_MS = 60_000.0
@@ -39,6 +41,7 @@ class Health:
         stages_ms: Mean milliseconds of a window by stage.
         latency_limit_ms: p95 above which latency is a warning.
         measures: What else is measured, by key.
+        overload: What was given up because too much came in, and what to do, or ''.
         mismatches: A sentence for each topic whose other side has another quality of service.
         backend: Back end and bundle.
         stream: Encoding and size of the stream.
@@ -58,6 +61,7 @@ class Health:
     stages_ms: Mapping[str, float] = field(default_factory=dict)
     latency_limit_ms: float = 300.0
     measures: Mapping[str, str] = field(default_factory=dict)
+    overload: str = ''
     mismatches: tuple[str, ...] = ()
     backend: str = ''
     stream: str = ''
@@ -83,7 +87,10 @@ def judge(health: Health) -> tuple[bytes, str]:
     lost = {k: v for k, v in health.new_drops.items() if v and k not in BY_POLICY}
     if lost:
         named = ', '.join(f'{count} {name}' for name, count in sorted(lost.items()))
-        return DiagnosticStatus.WARN, f'dropped since the last report: {named}'
+        told = f'dropped since the last report: {named}'
+        return DiagnosticStatus.WARN, '; '.join(filter(None, (told, health.overload)))
+    if health.overload:
+        return DiagnosticStatus.WARN, health.overload
     p95 = health.latency_ms.get('p95', 0.0)
     if abs(p95) > FAR_MS:
         return DiagnosticStatus.WARN, (

@@ -22,6 +22,7 @@ from .pipeline import Pipeline
 from .prompt_inputs import PromptInputs
 from .prompts import PromptBoard
 from .qos import overridable
+from .shedding import advice
 from .statistics import Rates
 from .stream import EventStream
 
@@ -45,6 +46,7 @@ class Active:
         rates: Growth of the counters.
         drops: As they were at the last look.
         restarts: As they were at the last look.
+        counters: As they were at the last look.
     """
 
     inputs: Inputs
@@ -56,6 +58,7 @@ class Active:
     rates: Rates = field(default_factory=Rates)
     drops: Counter[str] = field(default_factory=Counter)
     restarts: int = 0
+    counters: Counter[str] = field(default_factory=Counter)
 
 
 class Reporter:
@@ -129,6 +132,9 @@ class Reporter:
         drops = Counter({name: counters.pop(name, 0) for name in DROPS})
         new_drops, active.drops = drops - active.drops, drops
         restarts, active.restarts = stream.restarts - active.restarts, stream.restarts
+        new, active.counters = Counter(counters) - active.counters, Counter(counters)
+        overload = advice(settings, new_drops, new['masks_published'], new['events'],
+                          pipeline.budget.inside_ms())
         last_s = inputs.last_packet_s
         return Health(
             True, None if last_s is None else now_s - last_s, settings['diagnostics.stale_s'],
@@ -136,5 +142,5 @@ class Reporter:
             pipeline.latency_ms.percentiles(), pipeline.processing_ms.percentiles(),
             pipeline.mean_stages_ms(), settings['diagnostics.latency_ms'],
             {'prompts': str(len(active.board)), **inputs.measures(), **active.decoding.measures(),
-             **pipeline.budget.measures()},
+             **pipeline.budget.measures()}, overload,
             tuple(self._connections.mismatches()), active.backend, stream.format, self._fault)

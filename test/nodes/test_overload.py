@@ -1,0 +1,195 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 The eventsam_ros authors
+"""More than the node can process, over DDS: it sheds, says so, and everything adds up."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from diagnostic_msgs.msg import DiagnosticStatus
+from event_camera_msgs.msg import EventPacket
+import pytest
+import rclpy
+from sensor_msgs.msg import Image
+from std_srvs.srv import Trigger
+
+from eventsam_ros.events.decoder import PacketDecoder
+from eventsam_ros.nodes import qos
+
+PACKETS = ('packets_decoded', 'packets_shed', 'packets_duplicate', 'packets_late',
+           'packets_undecodable', 'packets_failed')
+WINDOWS = ('masks_published', 'windows_unwatched', 'windows_superseded', 'windows_skipped_nth',
+           'windows_failed', 'windows_stopped')
+
+
+def counts(bench):
+    """Return the counters when all that was published has been taken and segmented."""
+    active = bench.node._active
+
+    def settled():
+        before = {**active.decoding.counts(), **active.pipeline.counters}
+        time.sleep(0.3)
+        now = {**active.decoding.counts(), **active.pipeline.counters}
+        return now if now == before and len(active.decoding.queue) == 0 else None
+    return bench.graph.wait_for(settled)
+
+
+def check_accounts(found, published):
+    got = {name: found.get(name, 0) for name in (*PACKETS, *WINDOWS)}
+    assert found['packets'] == sum(got[name] for name in PACKETS)
+    assert published == found['packets'] - got['packets_duplicate'] + found['packets_lost']
+    assert found['windows'] == sum(got[name] for name in WINDOWS)
+
+
+class Slow:
+    """A decoder that takes its time, or waits until it may go on."""
+
+    def __init__(self, monkeypatch, seconds=0.0):
+        self.go, self.begun = threading.Event(), threading.Event()
+        decode = PacketDecoder.decode
+
+        def slow(decoder, *given):
+            self.begun.set()
+            if seconds:
+                time.sleep(seconds)
+            else:
+                self.go.wait(20)
+            return decode(decoder, *given)
+        monkeypatch.setattr(PacketDecoder, 'decode', slow)
+
+
+def test_packets_come_faster_than_they_can_be_decoded(make_bench, tiny_bundle, monkeypatch):
+    bench = make_bench(tiny_bundle, **{'overload.budget_ms': 300.0}).activate()
+    bench.goes_on()
+    before = bench.camera.seq
+    seen = len(bench.masks)
+    with monkeypatch.context() as patch:
+        Slow(patch, 0.05)
+        for _ in range(200):  # in real time, 10 ms each
+            bench.events.publish(bench.camera.packet())
+            time.sleep(0.01)
+        bench.graph.wait_for(lambda: bench.was(DiagnosticStatus.WARN, 'packets shed; '))
+        assert len(bench.masks) > seen + 5  # masks go on all the while
+        found = counts(bench)
+    assert found['packets_shed'] > 50
+    assert bench.fresh()['dropped.packets_shed'] == str(found['packets_shed'])
+    check_accounts(found, before + 200)
+    bench.goes_on()
+
+
+def test_too_much_memory_waits(make_bench, tiny_bundle, monkeypatch):
+    bench = make_bench(tiny_bundle, **{'overload.queue_mb': 1.0}).activate()
+    slow = Slow(monkeypatch)
+    size = 0
+    for _ in range(60):  # 20,000 events each, more than 2 MB in all
+        packet = bench.camera.packet(count=20_000)
+        size += len(packet.events)
+        bench.events.publish(packet)
+        time.sleep(0.005)
+    assert size > 2e6
+    queue = bench.node._active.decoding.queue
+    bench.graph.wait_for(lambda: len(queue) == 59)
+    assert queue.bytes <= 1e6
+    slow.go.set()
+    found = counts(bench)
+    check_accounts(found, 60)
+    assert found['packets_shed'] >= 60 * (1 - 1e6 / size) - 2
+    assert found['packets_lost'] == 0
+    bench.goes_on()
+
+
+def test_callbacks_do_not_wait_for_the_decoder(make_bench, tiny_bundle, monkeypatch):
+    bench = make_bench(tiny_bundle).activate()
+    with monkeypatch.context() as patch:
+        slow = Slow(patch)
+        bench.play(3)
+        assert slow.begun.wait(10)
+        # All while a packet is being decoded:
+        assert bench.state() == 'active'
+        assert bench.graph.call(bench.other, Trigger, 'segment_node/reset').success
+        assert bench.fresh()['queue_packets'] != '0'
+        assert not slow.go.is_set()
+        slow.go.set()
+    bench.goes_on()
+
+
+def test_deactivation_in_the_middle_of_a_backlog(make_bench, tiny_bundle, monkeypatch):
+    bench = make_bench(tiny_bundle).activate()
+    with monkeypatch.context() as patch:
+        slow = Slow(patch)
+        bench.play(30)
+        assert slow.begun.wait(10)
+        threading.Timer(0.1, slow.go.set).start()
+        bench.node.trigger_deactivate()
+    assert bench.state() == 'inactive'
+    assert not [t for t in threading.enumerate() if t.name == 'decode' and t.is_alive()]
+    bench.node.trigger_activate()
+    bench.camera.begin()
+    bench.goes_on()
+
+
+@pytest.mark.parametrize('step', [1, 3])
+def test_every_nth_window(make_bench, tiny_bundle, step):
+    bench = make_bench(tiny_bundle, **{
+        'overload.policy': 'every_nth', 'overload.every_nth': step}).activate()
+    for _ in range(150):
+        bench.events.publish(bench.camera.packet())
+        time.sleep(0.01)
+    found = counts(bench)
+    check_accounts(found, 150)
+    taken = found['windows'] // step
+    assert found.get('windows_skipped_nth', 0) == found['windows'] - taken
+    assert found['masks_published'] + found.get('windows_superseded', 0) == taken
+    assert bench.fresh()['overload.step'] == str(step)
+
+
+def test_a_policy_may_change_while_it_runs(make_bench, tiny_bundle):
+    bench = make_bench(tiny_bundle).activate()
+    bench.goes_on()
+    assert bench.set('overload.every_nth', 2).successful
+    assert bench.set('overload.policy', 'every_nth').successful
+    bench.play_until(lambda: bench.dropped('windows_skipped_nth') > 2)
+    assert bench.set('overload.policy', 'newest').successful
+    assert not bench.set('overload.policy', 'oldest').successful
+    skipped = bench.node._active.pipeline.counters['windows_skipped_nth']
+    bench.goes_on()
+    assert bench.node._active.pipeline.counters['windows_skipped_nth'] <= skipped + 1
+
+
+def test_sensors_in_one_process_do_not_disturb_one_another(
+        make_node, graph, camera, tiny_bundle, monkeypatch):
+    """One of two cameras floods its node; the other one loses nothing."""
+    names = ('left', 'right')
+    nodes = {name: make_node(tiny_bundle, f'/{name}') for name in names}
+    for node in nodes.values():
+        node.trigger_configure()
+        node.trigger_activate()
+    other = graph.add(rclpy.create_node('other'))
+    masks = {name: graph.listen(other, Image, f'/{name}/segment_node/mask') for name in names}
+    events = {name: other.create_publisher(EventPacket, f'/{name}/events', qos.events())
+              for name in names}
+    for publisher in events.values():
+        graph.wait_for(publisher.get_subscription_count)
+    decode = PacketDecoder.decode
+
+    def slow(decoder, *given):
+        if decoder is nodes['left']._active.decoding.stream._decoder:
+            time.sleep(0.05)
+        return decode(decoder, *given)
+    monkeypatch.setattr(PacketDecoder, 'decode', slow)
+    cameras = dict(zip(names, (camera, type(camera)()), strict=True))
+    for name in names:
+        cameras[name].begin()
+    for _ in range(200):
+        for name in names:
+            events[name].publish(cameras[name].packet(x=30 if name == 'left' else 60))
+        time.sleep(0.01)
+    right = nodes['right']._active
+    graph.wait_for(lambda: right.decoding.counts().get('packets', 0) == 200)
+    found = right.decoding.counts()
+    assert found['packets_decoded'] == 200
+    assert found['events'] == 200 * 500
+    assert nodes['left']._active.decoding.counts()['packets_shed'] > 50
+    graph.wait_for(lambda: all(len(each) > 3 for each in masks.values()))
+    assert all(nodes[name]._active.decoding.stream.restarts == 0 for name in names)
