@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 import cv2
 import numpy as np
@@ -31,6 +31,8 @@ from .split import PairSet
 
 PATCH = 16
 """Side of a token, input pixels."""
+Made = TypeVar('Made')
+Made_co = TypeVar('Made_co', covariant=True)
 _AHEAD = 4
 """Batches that may wait."""
 
@@ -214,14 +216,21 @@ class BatchMaker:
         return Batch(**joined)
 
 
-class Loader:
+class Maker(Protocol[Made_co]):
+    """What makes the batch of a step."""
+
+    def make(self, step: int) -> Made_co:
+        """Return the batch of a step, counted from 0; called in threads."""
+
+
+class Loader(Generic[Made]):
     """Batches from a step onwards, made ahead."""
 
-    def __init__(self, maker: BatchMaker, first: int, last: int, workers: int) -> None:
+    def __init__(self, maker: Maker[Made], first: int, last: int, workers: int) -> None:
         """Start making the batches of steps first to last - 1; close() ends the threads."""
         self._maker, self._next, self._last = maker, first, last
         self._pool = ThreadPoolExecutor(workers, 'batches')
-        self._waiting: deque[Future[Batch]] = deque()
+        self._waiting: deque[Future[Made]] = deque()
         for _ in range(max(_AHEAD, 2 * workers)):
             self._submit()
 
@@ -230,7 +239,7 @@ class Loader:
             self._waiting.append(self._pool.submit(self._maker.make, self._next))
             self._next += 1
 
-    def next(self) -> Batch:
+    def next(self) -> Made:
         """Return the next batch; what went wrong in a thread is raised here."""
         batch = self._waiting.popleft().result()
         self._submit()

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+import copy
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
@@ -202,17 +203,26 @@ def _set(values: dict[str, Any], change: str) -> None:
         raise RecipeError(f'--set {change}: the value is not YAML') from error
 
 
+def changed(values: Any, changes: Sequence[str]) -> Any:
+    """Return the content of a recipe file with changes like `loss.tokens=0` applied.
+
+    Raises:
+        RecipeError: A change is not KEY=VALUE.
+    """
+    if isinstance(values, dict):
+        values = copy.deepcopy(values)
+        for change in changes:
+            _set(values, change)
+    return values
+
+
 def make_recipe(values: Any, where: str, changes: Sequence[str] = ()) -> DistillRecipe:
     """Return a checked recipe from the content of a file and changes like `loss.tokens=0`.
 
     Raises:
         RecipeError: With one sentence that says what is wrong and where.
     """
-    if isinstance(values, dict):
-        values = {k: dict(v) if isinstance(v, dict) else v for k, v in values.items()}
-        for change in changes:
-            _set(values, change)
-    recipe = build(DistillRecipe, values, where)
+    recipe = build(DistillRecipe, changed(values, changes), where)
     recipe.check(where)
     return recipe
 

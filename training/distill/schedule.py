@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import copy
 import math
-from typing import Generic, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -19,7 +19,27 @@ MIXING_ENDS = 0.5
 """Share of the steps after which the student stands on its own tokens."""
 
 
-def learning_rate(recipe: DistillRecipe, step: int) -> float:
+class Schedule(Protocol):
+    """What a learning rate goes by; see DistillRecipe."""
+
+    @property
+    def steps(self) -> int:
+        """Optimiser steps."""
+
+    @property
+    def rate(self) -> float:
+        """Peak."""
+
+    @property
+    def final_rate(self) -> float:
+        """At the last step."""
+
+    @property
+    def warm_up(self) -> int:
+        """Steps of linear warm-up."""
+
+
+def learning_rate(recipe: Schedule, step: int) -> float:
     """Return the rate at a step, from 0: linear warm-up, then a cosine down to final_rate."""
     if step < recipe.warm_up:
         return recipe.rate * (step + 1) / recipe.warm_up
