@@ -69,11 +69,16 @@ def load_bundle(path: Path | str | None = None) -> Bundle:
         raise BundleError(f'{folder} is not a bundle: it holds no {MANIFEST_NAME}')
     manifest = read_manifest(folder / MANIFEST_NAME)
     for entry in manifest.files.values():
-        _check_file(folder / entry.path, entry.size, entry.sha256)
+        check_file(folder / entry.path, entry.size, entry.sha256)
     return Bundle(folder, manifest)
 
 
-def _check_file(path: Path, size: int, sha256: str) -> None:
+def check_file(path: Path, size: int, sha256: str) -> None:
+    """Check that a file of a bundle is there and as it was written.
+
+    Raises:
+        BundleError: It is missing, cannot be read, or differs; the sentence says what to do.
+    """
     again = 'fetch or export the bundle again'
     if not path.is_file():
         raise BundleError(f'{path} is missing; {again}')

@@ -100,7 +100,12 @@ class Manifest:
     parity: Mapping[str, object]
 
 
-def _file_entry(files: Section, key: str) -> FileEntry:
+def file_entry(files: Section, key: str) -> FileEntry:
+    """Return what the manifest says of one file.
+
+    Raises:
+        BundleError: A value does not fit, or the path leaves the bundle.
+    """
     entry = files.section(key)
     path = entry.text('path')
     parts = PurePosixPath(path)
@@ -157,7 +162,7 @@ def read_manifest(path: Path) -> Manifest:
         low_res_stride=decoder.whole('low_res_stride'),
         box_prior=decoder.flag('box_prior'),
         classes=top.texts('classes'),
-        files={key: _file_entry(files, key) for key in ('encoder', 'decoder')},
+        files={key: file_entry(files, key) for key in ('encoder', 'decoder')},
         precision=top.text('precision', PRECISIONS), licence=top.text('licence'),
         training=top.mapping('training'), parity=top.mapping('parity', optional=True))
     for side, size in (('width', manifest.width), ('height', manifest.height)):

@@ -69,7 +69,7 @@ class _OnePicture(nn.Module):
         return result
 
 
-def _halve_weights(model: onnx.ModelProto) -> None:
+def halve_weights(model: onnx.ModelProto) -> None:
     """Store large fp32 constants as fp16 behind a Cast; runtimes fold the Cast when loading."""
     graph = model.graph
     casts = []
@@ -102,7 +102,7 @@ def halve(source: Path, target: Path) -> None:
     """
     for kind in GRAPHS:
         model = onnx.load(str(source / f'{kind}.onnx'))
-        _halve_weights(model)
+        halve_weights(model)
         if model.ByteSize() > LARGEST:
             raise ExportError(f'the {kind} has {model.ByteSize()} bytes of fp16 weights, but one '
                               f'ONNX file holds {LARGEST}; choose a smaller network')
@@ -110,8 +110,20 @@ def halve(source: Path, target: Path) -> None:
         onnx.checker.check_model(str(target / f'{kind}.onnx'))
 
 
-def _trace(module: nn.Module, inputs: tuple[Tensor, ...], path: Path, names: list[str],
-           outputs: list[str], dynamic: dict[str, dict[int, str]]) -> None:
+def trace_graph(
+    module: nn.Module, inputs: tuple[Tensor, ...], path: Path, names: list[str],
+    outputs: list[str], dynamic: dict[str, dict[int, str]],
+) -> None:
+    """Write a module as an ONNX file and check it.
+
+    Args:
+        module: In evaluation mode.
+        inputs: Of the shapes that the graph takes.
+        path: File to write.
+        names: Of the inputs.
+        outputs: Names of the outputs.
+        dynamic: Name -> axis -> name of what its size is; other sizes are fixed.
+    """
     with warnings.catch_warnings():
         warnings.simplefilter('ignore')
         torch.onnx.export(
@@ -164,8 +176,9 @@ def export_graphs(
         return
     width, height = input_size(decoder)
     only = EmbeddingOnly(encoder).eval()
-    _trace(only, (torch.zeros(1, 3, height, width),), folder / 'encoder.onnx', ['image'],
-           ['embedding'], {})
+    trace_graph(
+        only, (torch.zeros(1, 3, height, width),), folder / 'encoder.onnx', ['image'],
+        ['embedding'], {})
     _fix_shape(folder / 'encoder.onnx', only.shape)
     low = (height // LOW_RES, width // LOW_RES)
     example = (
@@ -176,5 +189,6 @@ def export_graphs(
         'point_coords': {0: 'prompts', 1: 'points'}, 'point_labels': {0: 'prompts', 1: 'points'},
         'mask_input': {0: 'masks'}, 'has_mask': {0: 'masks'},
         'low_res_masks': {0: 'prompts'}, 'scores': {0: 'prompts'}}
-    _trace(_OnePicture(decoder).eval(), example, folder / 'decoder.onnx', names,
-           ['low_res_masks', 'scores'], dynamic)
+    trace_graph(
+        _OnePicture(decoder).eval(), example, folder / 'decoder.onnx', names,
+        ['low_res_masks', 'scores'], dynamic)
