@@ -5,66 +5,71 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from eventsam_ros.errors import BundleError, EngineError
 
 from .bundle import Bundle
-from .engines import Engine, create_engine
+from .engines import Engine, EngineOptions, create_engine
 from .engines.engine import Shape
-
-OUTPUTS = 4
-"""Masks the decoder gives for a prompt: one for a clear prompt, three for a lone click."""
-
-
-def encoder_shapes(bundle: Bundle) -> tuple[dict[str, Shape], dict[str, Shape]]:
-    """Return the inputs and outputs, by name, that a bundle's encoder must have."""
-    m = bundle.manifest
-    embedding = (1, m.channels, m.height // m.stride, m.width // m.stride)
-    return {'image': (1, 3, m.height, m.width)}, {'embedding': embedding}
-
-
-def decoder_shapes(bundle: Bundle) -> tuple[dict[str, Shape], dict[str, Shape]]:
-    """Return the inputs and outputs, by name, that a bundle's decoder must have."""
-    m = bundle.manifest
-    _, embedding = encoder_shapes(bundle)
-    low = (m.height // m.low_res_stride, m.width // m.low_res_stride)
-    inputs: dict[str, Shape] = {
-        **embedding, 'point_coords': (None, None, 2), 'point_labels': (None, None),
-        'mask_input': (None, 1, *low), 'has_mask': (None,)}
-    return inputs, {'low_res_masks': (None, OUTPUTS, *low), 'scores': (None, OUTPUTS)}
+from .engines.selection import first_that_works
+from .engines.tensorrt_engine import TensorRtEngine
+from .gate import pass_gate
+from .ranges import decoder_ranges
+from .shapes import decoder_shapes, encoder_shapes
 
 
 def open_engines(
     bundle: Bundle, engine: str = 'auto', threads: int | None = None,
+    options: EngineOptions | None = None,
 ) -> tuple[Engine, Engine]:
     """Load encoder and decoder of a bundle and check that they fit its manifest.
+
+    Both run on the same back end. Compiled ones are compared with ONNX Runtime, once.
 
     Args:
         bundle: A checked bundle.
         engine: Back end, one of eventsam_ros.inference.engines.ENGINES.
         threads: Processor threads for one operator; None leaves it to the back end.
+        options: Of compiled engines, but for their ranges; None takes the defaults.
 
     Returns:
         The encoder and the decoder.
 
     Raises:
         BundleError: A graph has other inputs or outputs than the manifest says.
-        EngineError: Unknown or missing back end, or a graph that it cannot load.
+        EngineError: Unknown or missing back end, a graph that it cannot load, or masks that are
+            not those of the bundle.
         ValueError: Less than one thread.
     """
+    chosen = options or EngineOptions()
+    pair, passed_over = first_that_works(
+        engine, lambda name: _open(bundle, name, threads, chosen))
+    for each in pair:
+        each.passed_over = passed_over
+    return pair
+
+
+def _open(
+    bundle: Bundle, name: str, threads: int | None, options: EngineOptions,
+) -> tuple[Engine, Engine]:
     opened: list[Engine] = []
     try:
-        for path, shapes in ((bundle.encoder_path, encoder_shapes(bundle)),
-                             (bundle.decoder_path, decoder_shapes(bundle))):
-            graph = create_engine(path, engine, threads)
+        for path, shapes, ranges in (
+                (bundle.encoder_path, encoder_shapes(bundle), {}),
+                (bundle.decoder_path, decoder_shapes(bundle), decoder_ranges(bundle))):
+            graph = create_engine(path, name, threads, replace(options, ranges=ranges))
             opened.append(graph)
             _check(f'the inputs of {path}', graph.inputs, shapes[0])
             _check(f'the outputs of {path}', graph.outputs, shapes[1])
+        encoder, decoder = opened
+        if isinstance(encoder, TensorRtEngine) and isinstance(decoder, TensorRtEngine):
+            pass_gate(bundle, encoder, decoder, options.tell)
     except (BundleError, EngineError):
         for graph in opened:
             graph.close()
         raise
-    return opened[0], opened[1]
+    return encoder, decoder
 
 
 def _check(

@@ -19,6 +19,8 @@ from .prompts import Box, Prompt
 
 SLOTS = 4
 """Points a prompt is padded to, as in training, so that company does not change its mask."""
+BATCH = 32
+"""Most prompts in one decoder call; it bounds the memory of large grids."""
 MASK_GAIN = 15.0
 """Span of the logits that stand for an earlier mask; training draws it from 6 to 24."""
 

@@ -6,9 +6,8 @@ from __future__ import annotations
 
 from .bundle import Bundle
 from .engines.tensorrt_build import Range
-from .graphs import decoder_shapes
-from .packing import SLOTS
-from .segmenter import BATCH
+from .packing import BATCH, SLOTS
+from .shapes import decoder_shapes
 
 MOST_POINTS = 16
 """Points of one prompt, a box counting two, that a compiled decoder takes."""

@@ -17,17 +17,17 @@ from eventsam_ros.events.types import Bool, Events, Float32, Window
 from .activity import cell_events, event_activity
 from .automatic import select_masks
 from .bundle import Bundle
-from .graphs import OUTPUTS, open_engines
+from .engines import EngineOptions
+from .graphs import open_engines
 from .letterbox import Letterbox
 from .masks import Masks
 from .options import AutomaticOptions
-from .packing import PackedPrompts, pack_clicks, pack_prompts
+from .packing import BATCH, PackedPrompts, pack_clicks, pack_prompts
 from .prompts import Box, Point, Prompt, assign_ids, check_prompts
 from .proposals import event_points, grid_points
+from .shapes import OUTPUTS
 from .tracks import Tracks
 
-BATCH = 32
-"""Most prompts in one decoder call; it bounds the memory of large grids."""
 STAGES = ('propose', 'tensor', 'encode', 'decode', 'post')
 """Names in `Segmenter.timings`; encode and decode are the network, the rest is not."""
 
@@ -42,7 +42,7 @@ class Segmenter:
 
     def __init__(
         self, bundle: Bundle, engine: str = 'auto', threads: int | None = None,
-        options: AutomaticOptions | None = None,
+        options: AutomaticOptions | None = None, compiling: EngineOptions | None = None,
     ) -> None:
         """Load the graphs of a bundle.
 
@@ -51,6 +51,7 @@ class Segmenter:
             engine: Back end, one of eventsam_ros.inference.engines.ENGINES.
             threads: Processor threads for one operator; None leaves it to the back end.
             options: Settings of automatic masks; None takes the defaults.
+            compiling: Settings of back ends that compile graphs; None takes the defaults.
 
         Raises:
             BundleError: The bundle is for another task, or its graphs do not fit its manifest.
@@ -63,7 +64,7 @@ class Segmenter:
         self.options = options or AutomaticOptions()
         self.bundle = bundle
         self.timings = dict.fromkeys(STAGES, 0.0)
-        self._encoder, self._decoder = open_engines(bundle, engine, threads)
+        self._encoder, self._decoder = open_engines(bundle, engine, threads, compiling)
         self._tracks = Tracks()
         self._embedded: tuple[Window, Float32] | None = None
 
@@ -81,6 +82,12 @@ class Segmenter:
     def engine_name(self) -> str:
         """Return the name of the back end that runs the graphs."""
         return self._encoder.name
+
+    @property
+    def engine_description(self) -> str:
+        """Return the back end with its version and device, and why no faster one was taken."""
+        reasons = '; '.join(self._encoder.passed_over)
+        return self._encoder.description + (f' (passed over: {reasons})' if reasons else '')
 
     def reset(self) -> None:
         """Forget all objects and the last embedding, as after a jump in time."""

@@ -17,11 +17,12 @@ from torch import nn
 import yaml
 
 from eventsam_ros.inference.manifest import FORMAT_VERSION
+from eventsam_ros.inference.parity import Parity, cases
 
 from ..networks.promptable import LOW_RES, PromptDecoder
 from .description import Description
 from .graphs import GRAPHS, LARGEST, ExportError, embedding_shape, export_graphs, halve, input_size
-from .parity import LEAST_IOU, Parity, answers, cases, measure
+from .parity import LEAST_IOU, answers, as_text, measure
 
 
 def write_bundle(
@@ -130,7 +131,7 @@ def _manifest(
     if reports:
         manifest['parity'] = {
             'runtime': f'onnxruntime {onnxruntime.__version__}',
-            **{name: report.as_text() for name, report in reports.items()}}
+            **{name: as_text(report) for name, report in reports.items()}}
     return manifest
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .parity import Parity
+    from eventsam_ros.inference.parity import Parity
 
 
 def write_student(checkpoint: Path, folder: Path, half: bool = True) -> dict[str, Parity]:

@@ -19,7 +19,11 @@ def encoder(tiny_bundle):
 
 @pytest.mark.parametrize('name', ENGINES)
 def test_every_engine_averages_like_numpy(tiny_bundle, name):
-    engine = create_engine(tiny_bundle / 'encoder.onnx', name, threads=2)
+    try:
+        engine = create_engine(tiny_bundle / 'encoder.onnx', name, threads=2)
+    except EngineError as error:
+        assert name in {'tensorrt', 'onnxruntime_cuda', 'openvino'}
+        pytest.skip(str(error))
     picture = np.random.default_rng(1).normal(size=(1, 3, 64, 96)).astype(np.float32)
     expected = picture.reshape(1, 3, 4, 16, 6, 16).mean(axis=(3, 5))
     result = engine.run({'image': picture})

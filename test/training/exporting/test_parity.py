@@ -8,9 +8,10 @@ import pytest
 torch = pytest.importorskip('torch', reason='training needs torch')
 from torch import nn  # noqa: E402
 
+from eventsam_ros.inference.parity import cases  # noqa: E402
 from training.exporting.description import Description  # noqa: E402
 from training.exporting.graphs import export_graphs  # noqa: E402
-from training.exporting.parity import answers, cases, measure  # noqa: E402
+from training.exporting.parity import answers, measure  # noqa: E402
 import training.networks  # noqa: E402, F401
 from training.networks.encoder import CompactEncoder  # noqa: E402
 from training.networks.promptable import PromptDecoder  # noqa: E402
