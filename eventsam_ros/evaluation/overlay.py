@@ -11,6 +11,7 @@ import cv2
 import numba
 import numpy as np
 
+from eventsam_ros.events.summed_window import window_sums
 from eventsam_ros.events.types import Bool, Float32, UInt8, Window
 from eventsam_ros.inference.masks import Masks
 
@@ -44,11 +45,8 @@ _SHADES = _shades()
 
 
 @numba.njit(nogil=True, cache=True)
-def _paint(x, y, p, counts, shades, picture):  # type: ignore[no-untyped-def]
+def _paint(counts, shades, picture):  # type: ignore[no-untyped-def]
     height, width = picture.shape[:2]
-    for i in range(len(x)):
-        if x[i] < width and y[i] < height:
-            counts[y[i], x[i], 1 if p[i] else 0] += 1
     most = len(shades) // 2
     for row in range(height):
         for column in range(width):
@@ -72,8 +70,7 @@ def draw_events(window: Window) -> UInt8:
         bgr uint8 [height, width, 3].
     """
     picture = np.empty((window.height, window.width, 3), np.uint8)
-    counts = np.zeros((window.height, window.width, 2), np.int32)
-    _paint(window.events.x, window.events.y, window.events.p, counts, _SHADES, picture)
+    _paint(window_sums(window).polarities(), _SHADES, picture)
     return picture
 
 

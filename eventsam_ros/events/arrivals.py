@@ -10,6 +10,7 @@ from collections.abc import Iterator
 import numba
 import numpy as np
 
+from .pixel_events import PixelEvents, joined
 from .types import Events, Int64
 
 JUMP_NS = 1_000_000_000
@@ -44,6 +45,18 @@ def _judge(t, newest, confirm):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(nogil=True, cache=True)
+def _steady(t, newest, jump):  # type: ignore[no-untyped-def]
+    """Return whether times go on from `newest` without a step back or a jump."""
+    if len(t) == 0 or not newest <= t[0] <= newest + jump:
+        return False
+    odd = np.uint64(0)
+    for i in range(1, len(t)):
+        # A step back is a huge number without a sign.
+        odd |= np.uint64(np.uint64(t[i] - t[i - 1]) > np.uint64(jump))
+    return odd == 0
+
+
+@numba.njit(nogil=True, cache=True)
 def _progress(t, newest, jump, confirm):  # type: ignore[no-untyped-def]
     """Return the newest time at each event, until one that jumps, and what that one is."""
     times = np.empty(len(t), np.int64)
@@ -74,6 +87,7 @@ class Arrivals:
         self._count = 0
         self._newest: int | None = None
         self._unsure = Events.empty()
+        self._fresh = 0
         self.dropped = 0
         self.mistimed = 0
 
@@ -97,8 +111,15 @@ class Arrivals:
         Yields:
             Whether time jumped back before the run that was just appended.
         """
+        if len(events) > 0 and len(self._unsure) == 0:
+            newest = int(events.t[0]) if self._newest is None else self._newest
+            if _steady(events.t, newest, JUMP_NS):
+                # As nearly all events come: their own time is the progress.
+                self._append(events, events.t)
+                yield False
+                return
         if len(self._unsure) > 0:
-            events = Events.concatenate([self._unsure, events])
+            events = joined([self._unsure, events])
             self._unsure = Events.empty()
         jumped = False
         while len(events) > 0:
@@ -125,26 +146,38 @@ class Arrivals:
             else:
                 self._newest = int(events.t[0])
 
-    def between(self, start: int, end: int) -> Events:
-        """Return the events with progress in [start, end), which stay in the queue."""
-        found = []
+    def settle(self) -> None:
+        """Copy what was appended since the last call, so that its arrays may be written to."""
+        fresh = min(self._fresh, len(self._parts))
+        self._fresh = 0
+        for k in range(len(self._parts) - fresh, len(self._parts)):
+            events, times = self._parts[k]
+            if isinstance(events, PixelEvents):
+                own = events.copy()
+                self._parts[k] = own, own.t if times is events.t else times
+        if isinstance(self._unsure, PixelEvents):
+            self._unsure = self._unsure.copy()
+
+    def between(self, start: int, end: int) -> list[Events]:
+        """Return runs of the events with progress in [start, end), which stay in the queue."""
+        found: list[Events] = []
         for events, times in self._parts:
             if times[0] >= end:
                 break
             if times[-1] >= start:
                 first, last = np.searchsorted(times, (start, end))
                 found.append(events[int(first):int(last)])
-        return Events.concatenate(found)
+        return found
 
-    def first(self, count: int) -> Events:
-        """Return the first `count` events, which stay in the queue."""
-        found = []
+    def first(self, count: int) -> list[Events]:
+        """Return runs of the first `count` events, which stay in the queue."""
+        found: list[Events] = []
         for events, _ in self._parts:
             if count <= 0:
                 break
             found.append(events[:count])
             count -= len(events)
-        return Events.concatenate(found)
+        return found
 
     def drop_before(self, time: int) -> int:
         """Remove the events with progress before a time; return how many."""
@@ -172,6 +205,7 @@ class Arrivals:
 
     def _append(self, events: Events, times: Int64) -> None:
         self._parts.append((events, times))
+        self._fresh += 1
         self._count += len(times)
         self._newest = int(times[-1])
         while self._count > EVENT_LIMIT and len(self._parts) > 1:
@@ -181,5 +215,6 @@ class Arrivals:
 
     def _shorten(self, count: int) -> None:
         events, times = self._parts[0]
-        self._parts[0] = (events[count:], times[count:])
+        rest = events[count:]
+        self._parts[0] = (rest, rest.t if times is events.t else times[count:])
         self._count -= count

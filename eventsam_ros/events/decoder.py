@@ -19,6 +19,7 @@ from .evt21 import Evt21, Evt21Legacy
 from .libcaer import Libcaer
 from .libcaer_cmp import LibcaerCmp
 from .mono import Mono
+from .pixel_events import PixelEvents
 from .trigger import Trigger
 from .types import Events, Triggers, UInt8
 
@@ -77,7 +78,11 @@ class PacketDecoder:
     @property
     def counters(self) -> dict[str, int]:
         """What was read and what was left out since the start; names in encoding.COUNTERS."""
-        return dict(self._counters)
+        counters = dict(self._counters)
+        if isinstance(self._encoding, Evt3):
+            for name, count in self._encoding.counts().items():
+                counters[name] += count
+        return counters
 
     def decode(
         self, data: bytes | bytearray | memoryview | NDArray[Any], time_base: int = 0,
@@ -95,16 +100,33 @@ class PacketDecoder:
         Raises:
             DecodeError: Not bytes, or a time base that is no time.
         """
-        if not 0 <= time_base < 1 << 62:
-            raise DecodeError(f'time base must be 0 to 2^62 - 1 ns, but got {time_base}')
-        events, triggers, counts = self._encoding.decode(_as_bytes(data), int(time_base))
-        self._counters['packets'] += 1
-        self._counters['events'] += len(events)
-        self._counters['triggers'] += len(triggers)
+        events, triggers, counts = self._encoding.decode(
+            _as_bytes(data), _as_time_base(time_base))
         for name, count in counts.items():
             self._counters[name] += count
-        if len(triggers) > 0:
-            self._keep(triggers)
+        self._take(events, triggers)
+        return events
+
+    def decode_pixels(
+        self, data: bytes | bytearray | memoryview | NDArray[Any], time_base: int = 0,
+    ) -> PixelEvents:
+        """Decode one packet to events by pixel, of which evt3 makes no arrays first.
+
+        Args:
+            data: As for decode().
+            time_base: As for decode().
+
+        Returns:
+            Its events, in arrays that the next call may write to.
+
+        Raises:
+            DecodeError: As for decode().
+        """
+        if not isinstance(self._encoding, Evt3):
+            return PixelEvents.of(self.decode(data, time_base), *self._size)
+        _as_time_base(time_base)
+        events, triggers = self._encoding.decode_pixels(_as_bytes(data))
+        self._take(events, triggers)
         return events
 
     def take_triggers(self) -> Triggers:
@@ -119,8 +141,16 @@ class PacketDecoder:
 
     def reset(self) -> None:
         """Start anew, as for the first packet of a stream; the counters go on."""
+        self._counters = self.counters
         self._encoding = _ENCODINGS[self._name](*self._size)
         self._triggers = []
+
+    def _take(self, events: Events, triggers: Triggers) -> None:
+        self._counters['packets'] += 1
+        self._counters['events'] += len(events.t)
+        if len(triggers.t) > 0:
+            self._counters['triggers'] += len(triggers)
+            self._keep(triggers)
 
     def _keep(self, triggers: Triggers) -> None:
         self._triggers.append(triggers)
@@ -130,9 +160,15 @@ class PacketDecoder:
             self._counters['triggers_dropped'] += surplus
 
 
+def _as_time_base(time_base: int) -> int:
+    if not 0 <= time_base < 1 << 62:
+        raise DecodeError(f'time base must be 0 to 2^62 - 1 ns, but got {time_base}')
+    return int(time_base)
+
+
 def _as_bytes(data: bytes | bytearray | memoryview | NDArray[Any]) -> UInt8:
     if isinstance(data, np.ndarray):
-        if data.dtype != np.uint8 or data.ndim != 1:
+        if data.dtype.char != 'B' or data.ndim != 1:
             raise DecodeError(
                 f'packet must be uint8 [N], but got {data.dtype} {list(data.shape)}')
         return np.ascontiguousarray(data)

@@ -89,6 +89,7 @@ class _EndedWindows(Policy):
         self._known_from = None
 
     def _complete(self) -> list[Window]:
+        self._arrivals.settle()
         windows: list[Window] = []
         newest = self._arrivals.newest
         if newest is None:

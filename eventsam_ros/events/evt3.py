@@ -18,8 +18,9 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from .encoding import Decoded, whole_units
-from .types import Events, Triggers, UInt8
+from .encoding import Decoded
+from .pixel_events import PixelEvents
+from .types import Events, Int64, Triggers, UInt8, UInt16, UInt32, UInt64
 
 ADDR_Y, ADDR_X, VECT_BASE_X, VECT_12, VECT_8 = 0x0, 0x2, 0x3, 0x4, 0x5
 TIME_LOW, TIME_HIGH, EXT_TRIGGER = 0x6, 0x8, 0xA
@@ -32,11 +33,21 @@ _BEYOND = 1 << 11
 # Half a turn of TIME_HIGH, and a little more: a flipped top bit in a word that also moves on
 # must lead there and back by the same way.
 _HALF_TURN = 2048 + 16
+_WORD = np.dtype('<u2')
+_NO_TRIGGERS = Triggers.empty()
 # A row is kept shifted by 16, as it stands in a packed event; this bit marks an unknown one.
-_UNKNOWN_ROW = 1 << 28
+_UNKNOWN = 1 << 12
+_UNKNOWN_ROW = _UNKNOWN << 16
+_ROW_BITS = _UNKNOWN | 0x7FF
 
 # Positions in the state of a stream.
-_SYNC, _TURN, _HIGH, _LOW, _ROW, _BASE, _POLARITY, _STATE_SIZE = range(8)
+_SYNC, _TURN, _HIGH, _LOW, _ROW, _BASE, _POLARITY = range(7)
+# Behind them what has been counted since the start, by the names of encoding.COUNTERS.
+_COUNTED = (
+    'words', 'event_words', 'vector_words', 'vector_events', 'address_words', 'time_words',
+    'system_words', 'reserved', 'before_time', 'out_of_range', 'address_lost', 'wraps')
+(_WORDS, _EVENT_WORDS, _VECTOR_WORDS, _VECTOR_EVENTS, _ADDRESS_WORDS, _TIME_WORDS, _SYSTEM_WORDS,
+ _RESERVED, _BEFORE_TIME, _OUT_OF_RANGE, _ADDRESS_LOST, _WRAPS, _STATE_SIZE) = range(7, 20)
 # Values of _SYNC: what was seen of the time so far.
 _NOTHING, _HIGH_ONLY, _FULL = range(3)
 
@@ -45,6 +56,19 @@ _RARE_KINDS = (
 # All ones for the kinds of word that the main loop branches on. A table, because the compiler
 # splits a compound condition into two branches, and mispredicted ones double the time.
 _RARE = np.array([0xFFFFFFFF if kind in _RARE_KINDS else 0 for kind in range(16)], np.uint32)
+
+# Which bits are set in a byte, and how many.
+_BITS = np.array([byte.bit_count() for byte in range(256)], np.uint8)
+_PLACES = np.array(
+    [([k for k in range(8) if byte >> k & 1] + [0] * 8)[:8] for byte in range(256)], np.uint8)
+
+_BLOCK = 256
+"""Words that are looked over at once."""
+_ROOM_KEPT = 1 << 17
+"""Words of a packet up to which the memory that decoding takes is kept for the next one."""
+
+# Rows of the notes of a packet.
+_TURN_ENDS, _TURNS, _TRIGGER_TIMES, _TRIGGER_WORDS = range(4)
 
 
 @numba.njit(nogil=True, cache=True)
@@ -62,167 +86,224 @@ def _join(words, state):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(nogil=True, cache=True)
-def _bits(words):  # type: ignore[no-untyped-def]
-    """Return how many bits are set in the masks of at most 4096 words."""
-    total = np.uint16(0)
-    for i in range(len(words)):
-        kind = words[i] >> np.uint16(12)
-        mask = words[i] & (
-            np.uint16(kind == VECT_12) * np.uint16(0xFFF)
-            + np.uint16(kind == VECT_8) * np.uint16(0xFF))
-        # The sum of the bits, in pairs, fours, eights and all.
-        mask -= (mask >> np.uint16(1)) & np.uint16(0x5555)
-        mask = (mask & np.uint16(0x3333)) + ((mask >> np.uint16(2)) & np.uint16(0x3333))
-        mask = (mask + (mask >> np.uint16(4))) & np.uint16(0x0F0F)
-        total += (mask + (mask >> np.uint16(8))) & np.uint16(0x1F)
-    return np.int64(total)
-
-
-@numba.njit(nogil=True, cache=True)
-def _tally(words):  # type: ignore[no-untyped-def]
-    """Count words of single events, vectors and their bits, addresses, time and monitoring.
+def _look_over(block, high_word):  # type: ignore[no-untyped-def]
+    """Count address and time words of a block, and see whether any word needs a branch.
 
     Apart from the walk, whose time is its branches: 16-bit sums of 16-bit words, over indices and
     not over items, are a vector loop to the compiler.
     """
-    singles, vectors, bits, addresses, times, system = 0, 0, 0, 0, 0, 0
-    zero = np.uint16(0)
-    for start in range(0, len(words), 4096):
-        block = words[start:start + 4096]
-        s, v, a, t, m = zero, zero, zero, zero, zero
-        for i in range(len(block)):
-            kind = block[i] >> np.uint16(12)
-            s += np.uint16(kind == ADDR_X)
-            v += np.uint16(kind == VECT_12) + np.uint16(kind == VECT_8)
-            a += np.uint16(kind == ADDR_Y) + np.uint16(kind == VECT_BASE_X)
-            t += np.uint16(kind == TIME_LOW) + np.uint16(kind == TIME_HIGH)
-            m += np.uint16(kind >= IMU) + np.uint16(kind == CONTINUED_4)
-        singles += np.int64(s)
-        vectors += np.int64(v)
-        bits += _bits(block) if v > 0 else 0
-        addresses += np.int64(a)
-        times += np.int64(t)
-        system += np.int64(m)
-    return singles, vectors, bits, addresses, times, system
+    rare, addresses, times = np.uint16(0), np.uint16(0), np.uint16(0)
+    for i in range(len(block)):
+        kind = block[i] >> np.uint16(12)
+        addresses += np.uint16(kind == ADDR_Y) + np.uint16(kind == VECT_BASE_X)
+        times += np.uint16(kind == TIME_LOW) + np.uint16(kind == TIME_HIGH)
+        rare |= (
+            np.uint16(kind == 0x1) | np.uint16(kind == VECT_BASE_X) | np.uint16(kind == VECT_12)
+            | np.uint16(kind == VECT_8)
+            | (np.uint16(kind >= TIME_HIGH) & np.uint16(kind < IMU)
+               & np.uint16(block[i] != high_word)))
+    return rare != 0, np.int64(addresses), np.int64(times)
 
 
 @numba.njit(nogil=True, cache=True)
-def _walk(words, state, packed, t):  # type: ignore[no-untyped-def]
+def _follow(block, row, now, origin, packed, n):  # type: ignore[no-untyped-def]
+    """Follow a block of single events and what goes with them.
+
+    Selects, not branches: the unpredictable kind of word is what decoding costs. Every word is
+    written, and kept if it was an event.
+    """
+    for i in range(len(block)):
+        word = np.uint64(block[i])
+        kind = word >> np.uint64(12)
+        row = word << np.uint64(16) if kind == ADDR_Y else row
+        now = (word << np.uint64(32)) + origin if kind == TIME_LOW else now
+        packed[n] = now | row | word
+        n += np.uintp(kind == ADDR_X)
+    return row, now, n
+
+
+@numba.njit(nogil=True, cache=True)
+def _place(mask, first, packed, n):  # type: ignore[no-untyped-def]
+    """Write an event for each bit of a mask of 12, in order; what lies behind them is noise."""
+    low, top = mask & 0xFF, mask >> 8
+    for k in range(8):
+        packed[n + np.uintp(k)] = first + np.uint64(_PLACES[low, k])
+    n += np.uintp(_BITS[low])
+    first += np.uint64(8)
+    for k in range(4):
+        packed[n + np.uintp(k)] = first + np.uint64(_PLACES[top, k])
+
+
+@numba.njit(nogil=True, cache=True)
+def _walk(words, state, packed, notes):  # type: ignore[no-untyped-def]
     """Follow the words.
 
-    Writes events as row << 16 | polarity << 11 | x (other bits: noise) with their times.
+    Writes events as time << 32 | row << 16 | polarity << 11 | x (other bits: noise), the time in
+    µs without its turns; in the rows of `notes` how many events had come when a turn ended, and
+    that turn, and times in ns and words of the triggers.
 
     Returns:
-        Number of events; trigger times and words; vector bits beyond 11 bits of x, those with
-        an unknown base, and reserved words.
+        Number of events, of turns and of triggers.
     """
-    trigger_t = np.empty(8, np.int64)
-    trigger_word = np.empty(8, np.uint16)
-    triggers = 0
-    beyond = 0
-    lost = 0
-    reserved = 0
+    triggers, beyond, lost, reserved, vectors, hits = 0, 0, 0, 0, 0, 0
+    addresses, times, turns = 0, 0, 0
     turn, high, base, polarity = state[_TURN], state[_HIGH], state[_BASE], state[_POLARITY]
     n = np.uintp(0)
-    row = np.uint32(state[_ROW])
-    block = (turn << 24) + (high << 12)
-    now = (block + state[_LOW]) * 1000
-    block -= TIME_LOW << 12
+    row = np.uint64(state[_ROW])
+    now = np.uint64((high << 12) + state[_LOW]) << np.uint64(32)
     high_word = np.uint32((TIME_HIGH << 12) | high)
-    for i in range(len(words)):
-        word = np.uint32(words[i])
-        kind = word >> np.uint32(12)
-        # Selects, not branches: the unpredictable kind of word is what decoding costs. Every
-        # word is written, and kept if it was an event.
-        row = word << np.uint32(16) if kind == ADDR_Y else row
-        now = (block + np.int64(word)) * 1000 if kind == TIME_LOW else now
-        packed[n] = row | word
-        t[n] = now
-        n += np.uintp(kind == ADDR_X)
-        if _RARE[kind] & (word ^ high_word):
+    # What makes a time of a word of low time, whose kind is in the way.
+    origin = np.uint64((high << 12) - (TIME_LOW << 12)) << np.uint64(32)
+    for start in range(0, len(words), _BLOCK):
+        block = words[start:start + _BLOCK]
+        rare, more_addresses, more_times = _look_over(block, np.uint16(high_word))
+        addresses += more_addresses
+        times += more_times
+        if not rare:
+            row, now, n = _follow(block, row, now, origin, packed, n)
+            continue
+        for i in range(len(block)):
+            long_word = np.uint64(block[i])
+            word = np.uint32(block[i])
+            kind = word >> np.uint32(12)
+            row = long_word << np.uint64(16) if kind == ADDR_Y else row
+            now = (long_word << np.uint64(32)) + origin if kind == TIME_LOW else now
+            packed[n] = now | row | long_word
+            n += np.uintp(kind == ADDR_X)
+            if not _RARE[kind] & (word ^ high_word):
+                continue
             if kind in (VECT_12, VECT_8):
-                span = 12 if kind == VECT_12 else 8
-                for bit in range(span):
-                    hit = (word >> np.uint32(bit)) & np.uint32(1)
-                    column = base + bit
-                    packed[n] = row | np.uint32(polarity | column)
-                    t[n] = now
-                    n += np.uintp(hit & np.uint32(column < _BEYOND))
-                    beyond += np.int64(hit & np.uint32(_BEYOND <= column < UNKNOWN))
-                    lost += np.int64(hit & np.uint32(column >= UNKNOWN))
-                base = min(base + span, _BEYOND) if base < UNKNOWN else base
+                span = np.int64(12) if kind == VECT_12 else np.int64(8)
+                mask = np.intp(word & ((np.uint32(1) << np.uint32(span)) - np.uint32(1)))
+                count = np.int64(_BITS[mask & 0xFF]) + np.int64(_BITS[mask >> 8])
+                vectors += 1
+                hits += count
+                if base + span <= _BEYOND:
+                    _place(mask, now | row | np.uint64(polarity | base), packed, n)
+                    n += np.uintp(count)
+                    base += span
+                elif base < UNKNOWN:
+                    for bit in range(span):
+                        column = base + bit
+                        hit = np.int64(word >> np.uint32(bit)) & 1
+                        packed[n] = now | row | np.uint64(polarity | (column & (_BEYOND - 1)))
+                        n += np.uintp(hit & np.int64(column < _BEYOND))
+                        beyond += hit & np.int64(column >= _BEYOND)
+                    base = min(base + span, _BEYOND)
+                else:
+                    lost += count
             elif kind == VECT_BASE_X:
                 base = np.int64(word & np.uint32(0x7FF))
                 polarity = np.int64(word & np.uint32(0x800))
             elif kind == TIME_HIGH:
                 step = np.int64(word & np.uint32(0xFFF)) - high
-                turn += np.int64(step < -_HALF_TURN) - np.int64(step > _HALF_TURN)
+                if not -_HALF_TURN <= step <= _HALF_TURN:
+                    notes[_TURN_ENDS, turns], notes[_TURNS, turns] = np.int64(n), turn
+                    turns += 1
+                    turn += 1 if step < 0 else -1
                 high += step
                 high_word = word
-                block = (turn << 24) + (high << 12)
-                now = block * 1000
-                block -= TIME_LOW << 12
+                now = np.uint64(high << 12) << np.uint64(32)
+                origin = np.uint64((high << 12) - (TIME_LOW << 12)) << np.uint64(32)
             elif kind == EXT_TRIGGER:
-                if triggers == len(trigger_t):
-                    trigger_t = np.concatenate((trigger_t, np.empty_like(trigger_t)))
-                    trigger_word = np.concatenate((trigger_word, np.empty_like(trigger_word)))
-                trigger_t[triggers] = now
-                trigger_word[triggers] = word
+                notes[_TRIGGER_TIMES, triggers] = (
+                    (turn << 24) + np.int64(now >> np.uint64(32))) * 1000
+                notes[_TRIGGER_WORDS, triggers] = word
                 triggers += 1
             else:
                 reserved += 1
-    state[_TURN], state[_HIGH], state[_LOW] = turn, high, now // 1000 & 0xFFF
+    notes[_TURN_ENDS, turns], notes[_TURNS, turns] = np.int64(n), turn
+    state[_WRAPS] += turn - state[_TURN]
+    state[_TURN], state[_HIGH] = turn, high
+    state[_LOW] = np.int64(now >> np.uint64(32)) & 0xFFF
     state[_ROW], state[_BASE], state[_POLARITY] = row, base, polarity
-    return n, trigger_t[:triggers], trigger_word[:triggers], beyond, lost, reserved
+    singles = np.int64(n) + beyond + lost - hits
+    state[_EVENT_WORDS] += singles
+    state[_VECTOR_WORDS] += vectors
+    state[_VECTOR_EVENTS] += hits
+    state[_ADDRESS_WORDS] += addresses
+    state[_TIME_WORDS] += times
+    state[_RESERVED] += reserved
+    state[_SYSTEM_WORDS] += (
+        len(words) - singles - vectors - addresses - times - reserved - triggers)
+    state[_OUT_OF_RANGE] += beyond
+    state[_ADDRESS_LOST] += lost
+    return np.int64(n), turns + 1, triggers
 
 
 @numba.njit(nogil=True, cache=True)
-def _unpack(packed, t, width, height):  # type: ignore[no-untyped-def]
-    """Split packed events into arrays and leave out those outside the sensor."""
-    n = len(packed)
-    x = np.empty(n, np.uint16)
-    y = np.empty(n, np.uint16)
-    p = np.empty(n, np.uint8)
-    outside = 0
-    for i in range(n):
-        column = packed[i] & np.uint32(0x7FF)
-        row = (packed[i] >> np.uint32(16)) & np.uint32(0x7FF)
-        x[i] = column
-        y[i] = row
-        p[i] = (packed[i] >> np.uint32(11)) & np.uint32(1)
-        unknown = packed[i] & np.uint32(_UNKNOWN_ROW)
-        outside += np.int64((column >= width) | (row >= height) | (unknown != 0))
-    if outside == 0:
-        return x, y, p, t, 0, 0
-    kept = 0
-    lost = 0
-    for i in range(n):
-        if packed[i] & np.uint32(_UNKNOWN_ROW):
-            lost += 1
-        elif x[i] < width and y[i] < height:
-            x[kept], y[kept], p[kept], t[kept] = x[i], y[i], p[i], t[i]
-            kept += 1
-    return x[:kept], y[:kept], p[:kept], t[:kept], outside - lost, lost
+def _keep_inside(packed, t, width, height, state):  # type: ignore[no-untyped-def]
+    """Leave out the events outside the sensor, in place; return how many stay."""
+    kept, lost = 0, 0
+    for i in range(len(packed)):
+        place = np.uint32(packed[i])
+        row = (place >> np.uint32(16)) & np.uint32(_ROW_BITS)
+        lost += np.int64(row >= _UNKNOWN)
+        packed[kept], t[kept] = packed[i], t[i]
+        kept += np.int64((place & np.uint32(0x7FF)) < width) & np.int64(row < height)
+    state[_ADDRESS_LOST] += lost
+    state[_OUT_OF_RANGE] += len(packed) - kept - lost
+    return kept
 
 
 @numba.njit(nogil=True, cache=True)
-def _decode(words, state, width, height):  # type: ignore[no-untyped-def]
-    skipped = 0
-    if state[_SYNC] != _FULL:
-        skipped = _join(words, state)
-        words = words[skipped:]
-    tally = _tally(words)
-    room = tally[0] + tally[2] + 1
-    packed = np.empty(room, np.uint32)
-    t = np.empty(room, np.int64)
-    n, trigger_t, trigger_word, beyond, no_base, reserved = _walk(words, state, packed, t)
-    # Windows keep these arrays: sparse vectors must not hold several times their memory.
-    t = t[:n].copy() if room > 2 * n else t[:n]
-    x, y, p, t, outside, no_row = _unpack(
-        packed[:n], t, np.uint32(width), np.uint32(height))
-    return (
-        x, y, p, t, trigger_t, trigger_word,
-        outside + beyond, no_base + no_row, reserved, skipped, tally)
+def _finish(packed, notes, turns, width, height, state, t):  # type: ignore[no-untyped-def]
+    """Write the times of packed events in ns; return how many lie inside the sensor."""
+    # An unknown row is beyond any sensor.
+    height = np.uint32(min(height, _UNKNOWN))
+    width = np.uint32(width)
+    outside = np.uint32(0)
+    start = 0
+    for k in range(turns):
+        turn = notes[_TURNS, k] << 24
+        end = notes[_TURN_ENDS, k]
+        for i in range(start, end):
+            t[i] = (turn + np.int64(packed[i] >> np.uint64(32))) * 1000
+            place = np.uint32(packed[i])
+            outside |= np.uint32((place & np.uint32(0x7FF)) >= width) | np.uint32(
+                ((place >> np.uint32(16)) & np.uint32(_ROW_BITS)) >= height)
+        start = end
+    if outside:
+        return _keep_inside(packed, t, width, height, state)
+    return len(packed)
+
+
+@numba.njit(nogil=True, cache=True)
+def _synchronised(words, state):  # type: ignore[no-untyped-def]
+    """Count the words and return those from the first full time on."""
+    state[_WORDS] += len(words)
+    if state[_SYNC] == _FULL:
+        return words
+    skipped = _join(words, state)
+    state[_BEFORE_TIME] += skipped
+    return words[skipped:]
+
+
+@numba.njit(nogil=True, cache=True)
+def _decode(words, state, packed, notes, width, height):  # type: ignore[no-untyped-def]
+    """Decode into arrays; return them and the number of triggers."""
+    n, turns, triggers = _walk(_synchronised(words, state), state, packed, notes)
+    t = np.empty(n, np.int64)
+    n = _finish(packed[:n], notes, turns, width, height, state, t)
+    x, y, p = np.empty(n, np.uint16), np.empty(n, np.uint16), np.empty(n, np.uint8)
+    for i in range(n):
+        x[i] = packed[i] & np.uint64(0x7FF)
+        y[i] = (packed[i] >> np.uint64(16)) & np.uint64(0x7FF)
+        p[i] = (packed[i] >> np.uint64(11)) & np.uint64(1)
+    return x, y, p, t[:n], triggers
+
+
+@numba.njit(nogil=True, cache=True)
+def _decode_pixels(words, state, packed, notes, width, height, pixel, t):  # type: ignore[no-untyped-def]
+    """Decode into numbers of pixels and times; return the number of events and of triggers."""
+    n, turns, triggers = _walk(_synchronised(words, state), state, packed, notes)
+    n = _finish(packed[:n], notes, turns, width, height, state, t)
+    for i in range(n):
+        place = np.uint32(packed[i])
+        pixel[i] = (
+            ((place >> np.uint32(16)) & np.uint32(0x7FF)) * np.uint32(width)
+            + (place & np.uint32(0x7FF)) | (place & np.uint32(0x800)) << np.uint32(20))
+    return n, triggers
 
 
 class Evt3:
@@ -243,24 +324,34 @@ class Evt3:
         self._width = width
         self._height = height
         self._state = np.zeros(_STATE_SIZE, np.int64)
+        self._stray = 0
+        self._room = -1
+        self._make_room(0)
 
     def decode(self, data: UInt8, time_base: int) -> Decoded:  # noqa: ARG002
         """Decode one packet; the time base has no meaning here."""
-        words, stray = whole_units(data, np.dtype('<u2'))
-        turn = int(self._state[_TURN])
-        x, y, p, t, trigger_t, trigger_word, outside, lost, reserved, skipped, tally = _decode(
-            words, self._state, self._width, self._height)
-        singles, vectors, bits, addresses, times, system = tally
-        triggers = Triggers(
-            trigger_t, (trigger_word >> 8) & 0xF, (trigger_word & 1).astype(np.uint8))
-        return Decoded(Events(x, y, p, t), triggers, {
-            'words': len(words), 'stray_bytes': stray, 'event_words': singles,
-            'vector_words': vectors, 'vector_events': bits,
-            'address_words': addresses, 'time_words': times, 'system_words': system,
-            'out_of_range': outside, 'address_lost': lost, 'reserved': reserved,
-            'before_time': skipped,
-            'wraps': int(self._state[_TURN]) - turn,
-        })
+        words = self._words(data)
+        x, y, p, t, triggers = _decode(
+            words, self._state, self._packed, self._notes, self._width, self._height)
+        return Decoded(Events(x, y, p, t), self._triggers(triggers), {})
+
+    def decode_pixels(self, data: UInt8) -> tuple[PixelEvents, Triggers]:
+        """Decode one packet.
+
+        Returns:
+            Its events, in arrays that the next call writes to; and its trigger edges.
+        """
+        words = self._words(data)
+        count, triggers = _decode_pixels(
+            words, self._state, self._packed, self._notes, self._width, self._height,
+            self._pixel, self._t)
+        return (PixelEvents(self._pixel[:count], self._t[:count], self._width),
+                self._triggers(triggers))
+
+    def counts(self) -> dict[str, int]:
+        """Return what was counted since the start; names in encoding.COUNTERS."""
+        counted = self._state[-len(_COUNTED):].tolist()
+        return {**dict(zip(_COUNTED, counted, strict=True)), 'stray_bytes': self._stray}
 
     def gap(self) -> None:
         """Keep the time; row and vector base are unknown until they are sent again."""
@@ -269,3 +360,37 @@ class Evt3:
             self._state[_BASE] = UNKNOWN
         else:
             self._state[_SYNC] = _NOTHING
+
+    def _words(self, data: UInt8) -> UInt16:
+        """View a packet as words, aligned and read-only always, and make room for its events."""
+        count = len(data) >> 1
+        if len(data) & 1:
+            self._stray += 1
+            data = data[:-1]
+        words: UInt16 = data.view(_WORD)
+        if not words.flags.aligned:
+            words = words.copy()
+        words.flags.writeable = False
+        if count > self._room or self._room > _ROOM_KEPT:
+            self._make_room(count)
+        return words
+
+    def _make_room(self, words: int) -> None:
+        """Set aside what a packet is decoded into: new memory for each costs more than decoding.
+
+        The system gives what is written to, not what is set aside.
+        """
+        self._room = words if words > _ROOM_KEPT else min(2 * words, _ROOM_KEPT)
+        events = 12 * self._room + 16
+        self._packed: UInt64 = np.empty(events, np.uint64)
+        self._pixel: UInt32 = np.empty(events, np.uint32)
+        self._t: Int64 = np.empty(events, np.int64)
+        self._notes: Int64 = np.empty((4, self._room + 1), np.int64)
+
+    def _triggers(self, count: int) -> Triggers:
+        if count == 0:
+            return _NO_TRIGGERS
+        words = self._notes[_TRIGGER_WORDS, :count]
+        return Triggers(
+            self._notes[_TRIGGER_TIMES, :count].copy(), ((words >> 8) & 0xF).astype(np.uint16),
+            (words & 1).astype(np.uint8))

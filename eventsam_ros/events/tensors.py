@@ -13,12 +13,14 @@ import cv2
 import numba
 import numpy as np
 
+from . import sums
+from .summed_window import window_sums
 from .types import Events, Float32, UInt8, Window
 
-BINS = 3
+BINS = sums.BINS
 NO_EVENT = 128
 """Grey level of the robust picture where nothing happened."""
-PIXEL_LIMIT = 8.0
+PIXEL_LIMIT = 8
 """Events a pixel and bin may count before it is clipped (robust picture)."""
 HALF_LEVEL = 2.0
 """Least number of events that the robust picture shows at half of its contrast."""
@@ -43,17 +45,6 @@ def _accumulate(x, y, p, t, t_first, t_span, grid):  # type: ignore[no-untyped-d
         grid[y[i], x[i], low + 1] += sign * upper
 
 
-def _grid(events: Events, width: int, height: int, t_first: int, t_last: int) -> Float32:
-    """Return the voxel grid with its bins last, float32 [height, width, 3]."""
-    if width < 1 or height < 1:
-        raise ValueError(f'sensor size must be at least 1x1, but got {width}x{height}')
-    # Bins last: both that an event touches lie in one line of the cache.
-    grid = np.zeros((height, width, BINS), np.float32)
-    span = max(int(t_last) - int(t_first), 1)
-    _accumulate(events.x, events.y, events.p, events.t, int(t_first), span, grid)
-    return grid
-
-
 def voxel_grid(events: Events, width: int, height: int, t_first: int, t_last: int) -> Float32:
     """Sum polarities (+1, -1) into three time bins, split linearly between the nearest two.
 
@@ -70,7 +61,12 @@ def voxel_grid(events: Events, width: int, height: int, t_first: int, t_last: in
     Raises:
         ValueError: The sensor has no pixels.
     """
-    grid = _grid(events, width, height, t_first, t_last)
+    if width < 1 or height < 1:
+        raise ValueError(f'sensor size must be at least 1x1, but got {width}x{height}')
+    # Bins last: both that an event touches lie in one line of the cache.
+    grid = np.zeros((height, width, BINS), np.float32)
+    span = max(int(t_last) - int(t_first), 1)
+    _accumulate(events.x, events.y, events.p, events.t, int(t_first), span, grid)
     return np.asarray(grid.transpose(2, 0, 1), np.float32)
 
 
@@ -96,16 +92,9 @@ def eventsam_image(events: Events, width: int, height: int) -> UInt8:
     return np.ascontiguousarray(scaled.astype(np.uint8).transpose(1, 2, 0))
 
 
-@numba.njit(nogil=True, cache=True)
-def _clip(grid, limit):  # type: ignore[no-untyped-def]
-    flat = grid.reshape(-1)
-    for i in range(len(flat)):
-        flat[i] = min(max(flat[i], -limit), limit)
-
-
 @numba.njit(nogil=True, cache=True, fastmath=True)
-def _clip_and_shrink(grid, limit, out):  # type: ignore[no-untyped-def]
-    """Clip, and average over the area of each pixel of `out`, which is smaller both ways."""
+def _shrink(grid, out):  # type: ignore[no-untyped-def]
+    """Average over the area of each pixel of `out`, which is smaller both ways."""
     height, width, bins = grid.shape
     rows, columns, _ = out.shape
     high, wide = height / rows, width / columns
@@ -121,7 +110,7 @@ def _clip_and_shrink(grid, limit, out):  # type: ignore[no-untyped-def]
             share = np.float32(min(y + 1.0, bottom) - max(float(y), top))
             source = flat[y]
             for k in range(width * bins):
-                line[k] += share * min(max(source[k], -limit), limit)
+                line[k] += share * source[k]
         for column in range(columns):
             left, right = column * wide, (column + 1) * wide
             early = middle = late = np.float32(0.0)
@@ -178,17 +167,15 @@ def robust_image(window: Window, out_width: int, out_height: int) -> UInt8:
         ValueError: A size below 1x1.
     """
     _check_size(out_width, out_height)
-    grid = _grid(window.events, window.width, window.height, window.t_start, window.t_end)
+    grid = window_sums(window).grid(PIXEL_LIMIT)
     shrink = max(window.width / out_width, window.height / out_height)
     if shrink > 1 and out_width <= window.width and out_height <= window.height:
         small = np.empty((out_height, out_width, BINS), np.float32)
-        _clip_and_shrink(grid, np.float32(PIXEL_LIMIT), small)
+        _shrink(grid, small)
         grid = small
-    else:
-        _clip(grid, np.float32(PIXEL_LIMIT))
-        if (out_width, out_height) != (window.width, window.height):
-            method = cv2.INTER_AREA if shrink > 1 else cv2.INTER_LINEAR
-            grid = np.asarray(cv2.resize(grid, (out_width, out_height), interpolation=method))
+    elif (out_width, out_height) != (window.width, window.height):
+        method = cv2.INTER_AREA if shrink > 1 else cv2.INTER_LINEAR
+        grid = np.asarray(cv2.resize(grid, (out_width, out_height), interpolation=method))
     if shrink > 1:
         grid *= np.float32(shrink)
     picture = np.empty((out_height, out_width, BINS), np.uint8)

@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 Bool = NDArray[np.bool_]
 UInt8 = NDArray[np.uint8]
 UInt16 = NDArray[np.uint16]
+UInt32 = NDArray[np.uint32]
+UInt64 = NDArray[np.uint64]
+Int32 = NDArray[np.int32]
 Int64 = NDArray[np.int64]
 Float32 = NDArray[np.float32]
 
@@ -116,3 +119,11 @@ class Window:
     t_end: int
     width: int
     height: int
+
+    def __len__(self) -> int:
+        """Return the number of events."""
+        return len(self.events)
+
+    def __bool__(self) -> bool:
+        """Return True: a window without events is a window."""
+        return True

@@ -6,8 +6,10 @@ from __future__ import annotations
 
 from .arrivals import EVENT_LIMIT, JUMP_NS
 from .ended_windows import EDGES, FrameWindows, TriggerWindows
+from .pixel_events import PixelEvents, thinned
 from .policy import COUNTERS, Policy, WindowPolicy
-from .types import Window
+from .summed_window import OpenWindow
+from .types import Events, Window
 
 __all__ = [
     'COUNTERS', 'EDGES', 'PERIOD_LIMIT_NS', 'CountWindows', 'FrameWindows', 'PeriodWindows',
@@ -19,7 +21,11 @@ PERIOD_LIMIT_NS = 1_000_000
 
 
 class PeriodWindows(Policy):
-    """Windows of a fixed length, one after the other from the first event on."""
+    """Windows of a fixed length, one after the other from the first event on.
+
+    Their bounds are known before their events: events by pixel go into the window's sums as they
+    come, and none waits.
+    """
 
     def __init__(self, period_ns: int, width: int, height: int) -> None:
         """Set the period.
@@ -38,15 +44,25 @@ class PeriodWindows(Policy):
                 f'period must be at least {PERIOD_LIMIT_NS} ns, but got {period_ns}')
         self._period = int(period_ns)
         self._start: int | None = None
+        self._open: OpenWindow | None = None
+        self._seen = 0
+        self._before = 0
 
     def _restart(self) -> None:
         self._start = None
+        if self._open is not None:
+            self._counters['events_dropped'] += self._seen
+        self._open = None
 
     def _complete(self) -> list[Window]:
         """Return each period that has passed; those of a silence of over a second are skipped."""
-        windows = []
-        oldest, newest = self._arrivals.oldest, self._arrivals.newest
-        while oldest is not None and newest is not None:
+        windows: list[Window] = []
+        while True:
+            oldest, newest = self._arrivals.oldest, self._arrivals.newest
+            if self._open is not None:
+                oldest = self._start
+            if oldest is None or newest is None:
+                break
             if self._start is None:
                 self._start = oldest
             if oldest - self._start > JUMP_NS:
@@ -54,14 +70,40 @@ class PeriodWindows(Policy):
                 self._start += silent * self._period
                 self._counters['windows_skipped'] += silent
             end = self._start + self._period
+            if newest < end and not self._by_pixel:
+                break
+            runs = self._arrivals.between(self._start, end)
+            if self._by_pixel:
+                self._add(runs, end)
+            self._arrivals.drop_before(end)
             if newest < end:
                 break
-            windows.append(
-                self._window(self._arrivals.between(self._start, end), self._start, end))
-            self._arrivals.drop_before(end)
+            windows.append(self._close() if self._by_pixel
+                           else self._window(runs, self._start, end))
             self._start = end
-            oldest = self._arrivals.oldest
         return windows
+
+    def _add(self, runs: list[Events], end: int) -> None:
+        """Add events to the open window, all or as many as the window before lets expect."""
+        assert self._start is not None
+        if self._open is None:
+            self._open = OpenWindow(self._start, end, self._width, self._height)
+            self._seen = 0
+        for run in runs:
+            kept = run
+            if self._most is not None and self._before > self._most:
+                kept = thinned(run, self._seen, self._most, self._before)
+            self._seen += len(run)
+            if isinstance(kept, PixelEvents):
+                self._open.add(kept)
+
+    def _close(self) -> Window:
+        assert self._open is not None
+        window, self._open = self._open.close(), None
+        self._counters['windows'] += 1
+        self._counters['events_thinned'] += self._seen - len(window)
+        self._before = self._seen
+        return window
 
 
 class CountWindows(Policy):
@@ -87,10 +129,12 @@ class CountWindows(Policy):
         """Do nothing: a count remembers nothing but the events."""
 
     def _complete(self) -> list[Window]:
+        self._arrivals.settle()
         windows = []
         while len(self._arrivals) >= self._size:
-            events = self._arrivals.first(self._size)
+            runs = self._arrivals.first(self._size)
             self._arrivals.drop_first(self._size)
-            windows.append(
-                self._window(events, int(events.t.min()), int(events.t.max()) + 1))
+            start, end = (min(int(run.t.min()) for run in runs),
+                          max(int(run.t.max()) for run in runs) + 1)
+            windows.append(self._window(runs, start, end))
         return windows

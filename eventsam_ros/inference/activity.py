@@ -7,21 +7,13 @@ from __future__ import annotations
 import numba
 import numpy as np
 
+from eventsam_ros.events.summed_window import window_sums
 from eventsam_ros.events.types import Float32, UInt8, Window
 
 from .letterbox import Letterbox
 
 PIXEL_EVENTS = 8
 """Events that one pixel may count, so that a flickering lamp does not outweigh an object."""
-
-
-@numba.njit(nogil=True, cache=True)
-def _count(x, y, most, counts):  # type: ignore[no-untyped-def]
-    """Count events a pixel up to a limit; those outside are left out."""
-    height, width = counts.shape
-    for i in range(len(x)):
-        if x[i] < width and y[i] < height and counts[y[i], x[i]] < most:
-            counts[y[i], x[i]] += 1
 
 
 @numba.njit(nogil=True, cache=True)
@@ -74,7 +66,7 @@ def event_activity(window: Window) -> UInt8:
         uint8 [height, width], each 0 to PIXEL_EVENTS.
     """
     framed = np.zeros((window.height + 2, window.width + 2), np.uint8)
-    _count(window.events.x, window.events.y, PIXEL_EVENTS, framed[1:-1, 1:-1])
+    window_sums(window).counts(PIXEL_EVENTS, framed[1:-1, 1:-1])
     activity = np.empty((window.height, window.width), np.uint8)
     _leave_out_lone(framed, activity)
     return activity

@@ -159,7 +159,7 @@ class Segmenter:
         ids = assign_ids(prompts)
         masks = np.zeros((len(prompts), window.height, window.width), np.bool_)
         scores = np.zeros(len(prompts), np.float32)
-        if len(window.events) and prompts:
+        if len(window) and prompts:
             self._answer(window, prompts, masks, scores)
         return Masks.build(ids, masks, scores)
 

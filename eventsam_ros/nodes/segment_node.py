@@ -160,7 +160,9 @@ class SegmentNode(ManagedNode):
         self._board = PromptBoard()
         self._pipeline = pipeline = Pipeline(
             segmenter, outputs, self._board, self.get_clock(), values, self._reporter.fault)
-        stream = EventStream(policy_factory(values, manifest.window_ms))
+        stream = EventStream(
+            policy_factory(values, manifest.window_ms),
+            keep_events=manifest.representation == 'eventsam')
         self._decoding = decoding = Decoding(
             stream, PacketQueue(round(values['overload.queue_mb'] * 1e6)), pipeline.budget,
             pipeline.submit, self._on_restart, self._reporter.fault)

@@ -13,6 +13,7 @@ from eventsam_ros.errors import DecodeError
 from eventsam_ros.events import Events, PacketDecoder, Window
 from eventsam_ros.events.clock import SensorClock
 from eventsam_ros.events.event_arrays import read_event_array
+from eventsam_ros.events.pixel_events import PixelEvents
 from eventsam_ros.events.types import Triggers
 from eventsam_ros.events.windows import FrameWindows, TriggerWindows
 
@@ -32,7 +33,7 @@ class StampedWindow:
     """A window and when it ended on the host's clock.
 
     Attributes:
-        window: The events.
+        window: Its events, or their sums (events.summed_window).
         stamp_ns: Host time of its end, or the stamp of the frame that ended it.
         frame_id: Frame of the sensor.
     """
@@ -60,13 +61,17 @@ class EventStream:
         'packets_undecodable', 'frames_superseded', 'frames_late', 'frames_dropped',
         'events_dropped')
 
-    def __init__(self, policy: PolicyFactory) -> None:
+    def __init__(self, policy: PolicyFactory, keep_events: bool = False) -> None:
         """Wait for the first packet.
 
         Args:
             policy: Makes a window policy for a sensor's columns and rows.
+            keep_events: Whether windows keep their events, as the representation 'eventsam'
+                needs; otherwise they are summed, and a window takes 16 bytes a pixel at most.
         """
         self._make_policy = policy
+        self._keep_events = keep_events
+        self._most: int | None = None
         self._decoder: PacketDecoder | None = None
         self._trigger_decoder: PacketDecoder | None = None
         self._policy: Policy | None = None
@@ -131,7 +136,8 @@ class EventStream:
             return []
         try:
             decoder = self._prepare(packet.encoding, packet.width, packet.height)
-            events = decoder.decode(data, packet.time_base)
+            decode = decoder.decode if self._keep_events else decoder.decode_pixels
+            events = decode(data, packet.time_base)
         except DecodeError:
             self.counters['packets_undecodable'] += 1
             raise
@@ -177,9 +183,31 @@ class EventStream:
         for name, count in record.counts.items():
             if name != 'events':
                 self.counters[name] += count
-        windows = self._advance(record.events, None, record.stamp_ns)
+        events = record.events
+        if not self._keep_events:
+            events = PixelEvents.of(events, record.width, record.height)
+        windows = self._advance(events, None, record.stamp_ns)
         self.counters['packets_decoded'] += 1
         return windows
+
+    def thin_to(self, events_per_window: int | None) -> None:
+        """Set how many events of a window are kept, evenly in space; None keeps all.
+
+        The others are counted as events_thinned. With the policy period, which sums events as
+        they come, the window before tells how many there will be.
+
+        Args:
+            events_per_window: At least 1.
+
+        Raises:
+            ValueError: Fewer than 1.
+        """
+        if events_per_window is not None and events_per_window < 1:
+            raise ValueError(
+                f'events of a window must be at least 1, but got {events_per_window}')
+        self._most = events_per_window
+        if self._policy is not None:
+            self._policy.thin_to(events_per_window)
 
     def frame(self, stamp_ns: int, shown_ns: int) -> list[StampedWindow]:
         """End a window at a frame's time; without a policy of frames nothing happens.
@@ -259,6 +287,7 @@ class EventStream:
         self._frames.clear()
         self._decoder = None
         self._policy = self._make_policy(width, height)
+        self._policy.thin_to(self._most)
         self._kind, self.size = (encoding, width, height), (width, height)
         self.format = f'{encoding} {width}x{height}'
 

@@ -117,7 +117,7 @@ def test_after_shed_packets_what_is_decoded_is_right(make_run, camera):
     advance = stream._advance
 
     def watch(events, *rest):
-        seen.append(events)
+        seen.append(events.copy())  # the next packet is decoded into the same arrays
         return advance(events, *rest)
     stream._advance = watch
     run.put(packets[:15])

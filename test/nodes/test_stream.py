@@ -28,7 +28,7 @@ def test_every_event_is_decoded_and_windows_carry_the_host_time_of_their_end(cam
     first_end = camera.host_end_ns - 16 * camera.PACKET_NS
     expected = [first_end + k * 50 * MS for k in range(4)]
     assert [w.stamp_ns for w in windows] == pytest.approx(expected, abs=1.1 * MS)
-    assert [len(w.window.events) for w in windows] == [2500] * 4
+    assert [len(w.window) for w in windows] == [2500] * 4
 
 
 def test_lost_packets_are_counted_and_the_stream_goes_on(camera):
@@ -68,7 +68,7 @@ def test_what_comes_twice_or_late_is_not_decoded(camera):
     assert counts['events'] == 11 * 500
     assert counts['stream_restarts'] == 0
     assert len(windows) == 2
-    assert sum(len(w.window.events) for w in windows) == pytest.approx(4500, abs=60)
+    assert sum(len(w.window) for w in windows) == pytest.approx(4500, abs=60)
 
 
 def test_packets_that_add_up(camera):
@@ -141,7 +141,7 @@ def test_windows_of_frames_end_at_the_frames_and_carry_their_stamps(camera):
     (window,) = windows
     assert window.stamp_ns == stamp
     # 20 ms of 500 events in 10 ms.
-    assert len(window.window.events) == pytest.approx(1000, abs=60)
+    assert len(window.window) == pytest.approx(1000, abs=60)
 
 
 def test_reset_forgets_time_but_not_the_counters(camera):
