@@ -127,7 +127,7 @@ def _manifest(
                     'low_res_stride': LOW_RES, 'box_prior': description.box_prior},
         'classes': [], 'files': files, 'precision': precision,
         'licence': description.licence,
-        'training': {'commit': _commit(), **description.training}}
+        'training': {'commit': commit(), **description.training}}
     if reports:
         manifest['parity'] = {
             'runtime': f'onnxruntime {onnxruntime.__version__}',
@@ -135,7 +135,7 @@ def _manifest(
     return manifest
 
 
-def _commit() -> str:
+def commit() -> str:
     """Return the commit that exports, or 'unknown' outside a checkout."""
     try:
         found = subprocess.run(
