@@ -13,6 +13,7 @@ from rclpy.parameter import Parameter as RosParameter
 
 from eventsam_ros.events.windows import EDGES
 from eventsam_ros.inference.engines import ENGINES
+from eventsam_ros.inference.engines.tensorrt_build import PRECISIONS
 from eventsam_ros.inference.options import AutomaticOptions
 
 from .budget import POLICIES as OVERLOAD_POLICIES
@@ -37,7 +38,14 @@ def _automatic() -> tuple[Parameter, ...]:
 PARAMETERS: tuple[Parameter, ...] = (
     Parameter('autostart', False, 'Configure and activate the node by itself.', AT_START),
     Parameter('bundle', '', 'Folder of the bundle; empty takes the one that ships.'),
-    Parameter('engine', 'auto', 'Back end that runs the network.', choices=ENGINES),
+    Parameter('engine', 'auto', 'Back end that runs the network; auto takes the first of '
+              'tensorrt, onnxruntime_cuda and onnxruntime that can be had.', choices=ENGINES),
+    Parameter('engine_precision', 'fp16', 'Arithmetic of engines that tensorrt compiles; with '
+              'fp16 norms and softmax stay fp32.', choices=PRECISIONS),
+    Parameter('engine_cache', '', 'Folder of the engines that tensorrt compiles; empty takes '
+              '~/.cache/eventsam_ros/engines.'),
+    Parameter('build_only', False, 'Let configure compile, compare and keep the engines and free '
+              'them again; activate is then refused.'),
     Parameter('engine_threads', 0, 'Threads that share one operator; 0 leaves it to the back end.',
               unit='threads', low=0, high=256),
     Parameter('lazy', True, 'Run the network only while someone subscribes to an output; events '

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 import sys
 import traceback
 from typing import Any
@@ -17,6 +18,7 @@ from std_srvs.srv import Trigger
 
 from eventsam_ros.errors import EventsamError
 from eventsam_ros.inference.bundle import load_bundle
+from eventsam_ros.inference.engines import EngineOptions
 from eventsam_ros.inference.segmenter import Segmenter
 
 from . import parameters
@@ -68,7 +70,8 @@ class SegmentNode(ManagedNode):
         on_parameters(self, self._check, self._apply)
         self.create_service(Trigger, '~/reset', self._on_reset)
         self.create_service(Trigger, '~/clear_prompts', self._on_clear_prompts)
-        if self._values['autostart'] and self.trigger_configure() == SUCCESS:
+        started = self._values['autostart'] and self.trigger_configure() == SUCCESS
+        if started and not self._values['build_only']:
             self.trigger_activate()
 
     def on_configure(self, state: LifecycleState) -> TransitionCallbackReturn:
@@ -86,6 +89,10 @@ class SegmentNode(ManagedNode):
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Begin to work and subscribe."""
+        if self._segmenter is None:
+            self._reporter.fault('cannot activate: build_only was set, so nothing is loaded; call '
+                                 'cleanup, set build_only to false and configure again', keep=True)
+            return FAILURE
         try:
             result = super().on_activate(state)
             self._activate()
@@ -142,15 +149,22 @@ class SegmentNode(ManagedNode):
         if event_message(values['events_type']) is None:
             raise EventsamError(f'events_type is {values["events_type"]}, but that package is not '
                                 'installed; install it or set events_type to another one')
-        bundle = load_bundle(values['bundle'] or None)
+        bundle, cache = load_bundle(values['bundle'] or None), values['engine_cache']
         self._segmenter = segmenter = Segmenter(
             bundle, values['engine'], values['engine_threads'] or None,
-            parameters.options_of(values))
+            parameters.options_of(values), EngineOptions(
+                values['engine_precision'], Path(cache) if cache else None,
+                tell=self.get_logger().info))
+        if values['build_only']:
+            self.get_logger().info(f'build_only: bundle {bundle.manifest.name} is ready to run on '
+                                   f'{segmenter.engine_description}; nothing stays loaded')
+            self._free()
+            return
         segmenter.warm_up(bundle.manifest.width, bundle.manifest.height)
         warm_up(self.context.ok)
         self._outputs = Outputs(self._connections)
         self.get_logger().info(
-            f'configured with bundle {bundle.manifest.name} on {segmenter.engine_name}')
+            f'configured with bundle {bundle.manifest.name} on {segmenter.engine_description}')
 
     def _activate(self) -> None:
         segmenter, outputs, values = self._segmenter, self._outputs, self._values
@@ -171,7 +185,7 @@ class SegmentNode(ManagedNode):
         self._active = Active(
             Inputs(self, self._connections, values, decoding, pipeline, outputs), decoding,
             PromptInputs(self, self._connections, self._board, stream), pipeline, self._board,
-            f'{segmenter.engine_name}, bundle {manifest.name}')
+            f'{segmenter.engine_description}, bundle {manifest.name}')
         self._reporter.watch(self._active)
 
     def _stop(self) -> None:

@@ -222,3 +222,30 @@ def test_nothing_changes_where_one_of_several_parameters_is_refused(make_bench, 
     assert bench.node.get_parameter('automatic.pred_iou').value == 0.45
     assert bench.node._values['automatic.pred_iou'] == 0.45
     assert bench.node._segmenter.options.pred_iou == 0.45
+
+
+def test_build_only_goes_no_further_than_configure(make_bench, tiny_bundle):
+    bench = make_bench(tiny_bundle, build_only=True)
+    assert request(bench, 'configure')
+    assert bench.state() == 'inactive'
+    assert not request(bench, 'activate')
+    assert bench.state() == 'inactive'
+    bench.reports(DiagnosticStatus.ERROR, 'set build_only to false and configure again')
+    assert request(bench, 'cleanup')
+    bench.node.set_parameters([Parameter('build_only', value=False)])
+    assert request(bench, 'configure')
+    assert request(bench, 'activate')
+    bench.meet()
+    bench.goes_on()
+
+
+def test_build_only_with_autostart_stays_inactive(make_bench, tiny_bundle):
+    bench = make_bench(tiny_bundle, build_only=True, autostart=True)
+    assert bench.state() == 'inactive'
+
+
+def test_an_engine_that_was_named_and_cannot_be_fails_configure(make_bench, tiny_bundle):
+    bench = make_bench(tiny_bundle, engine='onnxruntime_cuda')
+    assert not request(bench, 'configure')
+    assert bench.state() == 'unconfigured'
+    bench.reports(DiagnosticStatus.ERROR, 'install onnxruntime-gpu')
