@@ -178,7 +178,9 @@ def main() -> int:
     if arguments.output:
         write_result(
             arguments.output, 'encoders at 512 x 512, same decoder, same engine',
-            'python -m benchmarks.encoders ' + ' '.join(sys.argv[1:]),
+            f'python -m benchmarks.encoders --engine {arguments.engine} --threads '
+            f'{arguments.threads} --turns {arguments.turns}'
+            + f' --runs RUNS --windows {arguments.windows}' * bool(arguments.runs),
             {'engine': arguments.engine, 'threads': arguments.threads, 'turns': arguments.turns,
              'encoders': rows, 'fastest_other_to_ours': fastest, 'goal': GOAL,
              'accuracy': reached})

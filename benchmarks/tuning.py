@@ -23,10 +23,13 @@ import cv2
 import numpy as np
 from tqdm import tqdm
 
+from eventsam_ros.errors import EngineError
 from eventsam_ros.evaluation.metrics import best_match_iou, iou
 from eventsam_ros.evaluation.runs.objects import inmost_point
+from eventsam_ros.events.pixel_events import thinned
 from eventsam_ros.events.types import UInt8, Window
 from eventsam_ros.inference import Point, Prompt, Segmenter, load_bundle
+from eventsam_ros.inference.engines import ENGINES
 from eventsam_ros.inference.options import AutomaticOptions
 from eventsam_ros.simulation.capture import capture, evident_ids
 from eventsam_ros.simulation.samples import held_out_window, random_sensor
@@ -36,11 +39,12 @@ from eventsam_ros.simulation.sensor import EventSensor
 from .results import write_result
 from .segmentation import FIRST, GROUPS, summary
 
+USUAL_ENGINE = 'onnxruntime'
 PROMPTS = (4, 8, 12, 16, 24)
 PRED_IOU = (0.3, 0.45, 0.6)
 THREADS = (1, 2)
 SHARES = (1, 2, 4, 8)
-"""Every how many-th event of a window is kept."""
+"""Of so many events of a window one is kept."""
 LENGTHS_MS = (25, 50, 100)
 USUAL_MS = 50
 """The length at which it is decided which objects can be seen at all."""
@@ -97,16 +101,28 @@ class Setting:
             (group, iou(answer[k], mask)) for k, mask in enumerate(objects)]
 
 
-def every(step: int) -> Change:
-    """Return a change of a window that keeps every step-th event."""
-    return lambda window: replace(window, events=window.events[::step])
+def one_of(share: int) -> Change:
+    """Return a change of a window that thins it as an overloaded node does."""
+    return lambda window: replace(window, events=thinned(window.events, 0, 1, share))
+
+
+def other_engines() -> Iterator[tuple[str, Segmenter]]:
+    """Yield every back end of this machine but the one that the defaults are measured with."""
+    for name in ENGINES:
+        if name not in {'auto', USUAL_ENGINE}:
+            try:
+                yield name, Segmenter(load_bundle(), name, threads=1)
+            except EngineError as error:
+                print(f'{name} is left out: {error}', file=sys.stderr)
 
 
 def settings(bundles: list[Path]) -> Iterator[Setting]:
     """Yield the defaults first, and every setting beside them."""
     usual = AutomaticOptions()
-    segmenter = Segmenter(load_bundle(), threads=1)
+    segmenter = Segmenter(load_bundle(), USUAL_ENGINE, threads=1)
     yield Setting('defaults', '', segmenter)
+    for name, other in other_engines():
+        yield Setting('engine', name, other)
     for prompts in PROMPTS:
         if prompts != usual.prompts:
             yield Setting('automatic.prompts', str(prompts), segmenter,
@@ -117,12 +133,13 @@ def settings(bundles: list[Path]) -> Iterator[Setting]:
                           replace(usual, pred_iou=least))
     yield Setting('automatic.strategy', 'grid', segmenter, replace(usual, strategy='grid'))
     for threads in THREADS[1:]:
-        yield Setting('engine_threads', str(threads), Segmenter(load_bundle(), threads=threads))
-    for step in SHARES[1:]:
-        yield Setting('events kept', f'1 of {step}', segmenter, change=every(step))
+        yield Setting('engine_threads', str(threads),
+                      Segmenter(load_bundle(), USUAL_ENGINE, threads=threads))
+    for share in SHARES[1:]:
+        yield Setting('events kept', f'1 of {share}', segmenter, change=one_of(share))
     for path in bundles:
         bundle = load_bundle(path)
-        yield Setting('bundle', bundle.manifest.name, Segmenter(bundle, threads=1))
+        yield Setting('bundle', bundle.manifest.name, Segmenter(bundle, USUAL_ENGINE, threads=1))
 
 
 def moment(seed: int) -> tuple[Window, UInt8]:
@@ -150,7 +167,7 @@ def last(window: Window, length_ms: float) -> Window:
 
 def lengths() -> Iterator[Setting]:
     """Yield one setting for each length of a window, the usual one first."""
-    segmenter = Segmenter(load_bundle(), threads=1)
+    segmenter = Segmenter(load_bundle(), USUAL_ENGINE, threads=1)
     for length in sorted(LENGTHS_MS, key=lambda ms: ms != USUAL_MS):
         yield Setting('window.duration_ms', str(length), segmenter,
                       change=lambda window, length=length: last(window, length))  # type: ignore[misc]
@@ -203,8 +220,8 @@ def main() -> int:
                   f'{row["cpu_to_default"]:.2f})')
     if arguments.output:
         write_result(arguments.output, 'what settings gain and cost',
-                     'python -m benchmarks.tuning ' + ' '.join(
-                         w for w in sys.argv[1:] if w not in map(str, arguments.bundles)),
+                     f'python -m benchmarks.tuning --windows {arguments.windows}'
+                     + ' --bundles BUNDLE ...' * bool(arguments.bundles),
                      {'first': FIRST, 'windows': arguments.windows, **found})
     return 0
 

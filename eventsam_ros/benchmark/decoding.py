@@ -20,11 +20,11 @@ from .streams import HEIGHT, WIDTH, Stream
 
 
 def cut(encoding: str, sent: Sequence[Packet], window_ns: int) -> list[Window]:
-    """Decode packets and return the windows that they complete."""
+    """Decode packets as the node does and return the windows that they complete."""
     decoder = PacketDecoder(encoding, WIDTH, HEIGHT)
     policy = PeriodWindows(window_ns, WIDTH, HEIGHT)
     return [window for packet in sent
-            for window in policy.push(decoder.decode(packet.data, packet.time_base))]
+            for window in policy.push(decoder.decode_pixels(packet.data, packet.time_base))]
 
 
 def to_tensor(window: Window, bundle: Bundle) -> Float32:

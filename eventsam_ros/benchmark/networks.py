@@ -12,7 +12,7 @@ import numpy as np
 
 from eventsam_ros.errors import EngineError
 from eventsam_ros.events.decoder import PacketDecoder
-from eventsam_ros.events.types import Float32, Window
+from eventsam_ros.events.types import Float32
 from eventsam_ros.events.windows import PeriodWindows
 from eventsam_ros.inference.bundle import Bundle
 from eventsam_ros.inference.engines import Engine
@@ -53,7 +53,7 @@ def measure_engine(
     except EngineError as error:
         return {'available': False, 'reason': str(error)}
     result: dict[str, Any] = {
-        'available': True, 'description': getattr(encoder, 'description', encoder.name),
+        'available': True, 'description': encoder.description,
         'load_s': round(time.perf_counter() - begun, 3)}
     window = cut('evt3', packets('evt3', streams[0].parts, WIDTH, HEIGHT),
                  streams[0].window_ns)[0]
@@ -116,15 +116,14 @@ def _pipeline(segmenter: Segmenter, stream: Stream, effort: Effort) -> dict[str,
     sent = packets('evt3', stream.parts, WIDTH, HEIGHT)
     samples: list[Sample] = []
     network: list[float] = []
+    segmenter.reset()
 
     def act() -> None:
         decoder = PacketDecoder('evt3', WIDTH, HEIGHT)
         policy = PeriodWindows(stream.window_ns, WIDTH, HEIGHT)
-        segmenter.reset()
         wall, cpu = time.perf_counter(), time.process_time()
         for packet in sent:
-            windows: list[Window] = policy.push(decoder.decode(packet.data, packet.time_base))
-            for window in windows:
+            for window in policy.push(decoder.decode_pixels(packet.data, packet.time_base)):
                 segmenter.segment(window)
                 network.append(sum(segmenter.timings[stage] for stage in NETWORK))
                 samples.append(Sample((time.perf_counter() - wall) * 1e3,
