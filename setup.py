@@ -28,6 +28,7 @@ setup(
         shared('launch', '*.launch.py'),
         shared('config', '*.yaml', f'{PACKAGE}/nodes/fastdds.xml'),
         shared('rviz', '*.rviz'),
+        shared('deploy', '*'),
     ],
     install_requires=['setuptools'],
     zip_safe=False,  # numba caches beside its sources, and bundles are read as files
