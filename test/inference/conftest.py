@@ -91,7 +91,7 @@ def decoder_model() -> onnx.ModelProto:
         nodes, 'decoder',
         [_value('embedding', [1, 3, HEIGHT // 16, WIDTH // 16]),
          _value('point_coords', ['N', 'P', 2]), _value('point_labels', ['N', 'P']),
-         _value('mask_input', ['N', 1, rows, columns]), _value('has_mask', ['N'])],
+         _value('mask_input', ['M', 1, rows, columns]), _value('has_mask', ['M'])],
         [_value('low_res_masks', ['N', 4, rows, columns]), _value('scores', ['N', 4])],
         [numpy_helper.from_array(np.asarray(v), k) for k, v in constants.items()]))
 

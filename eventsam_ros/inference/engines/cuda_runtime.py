@@ -23,7 +23,10 @@ TO_DEVICE, TO_HOST = 1, 2
 _MAJOR, _MINOR = 75, 76   # cudaDevAttrComputeCapabilityMajor, -Minor
 _NON_BLOCKING = 1         # cudaStreamNonBlocking
 _THREAD_LOCAL = 1         # cudaStreamCaptureModeThreadLocal
-_OUT_OF_MEMORY = 2        # cudaErrorMemoryAllocation
+_ADVICE = {
+    2: '; stop other programs on the GPU, or build with precision fp16',   # out of memory
+    35: "; there is no NVIDIA driver here, or one older than CUDA: install NVIDIA's newest",
+    100: '; there is no GPU that CUDA can use'}
 _PROPERTIES = 1 << 14     # cudaDeviceProp has about 1000 bytes, by version; its name comes first
 _SIGNATURES: dict[str, tuple[Any, ...]] = {
     'cudaGetDeviceCount': (c_void_p,),
@@ -152,9 +155,7 @@ class CudaRuntime:
         if code == 0:
             return
         text = self._library.cudaGetErrorString(code).decode('utf-8', 'replace')
-        advice = ('; stop other programs on the GPU, or build with precision fp16'
-                  if code == _OUT_OF_MEMORY else '')
-        raise EngineError(f'{name} failed: {text}{advice}')
+        raise EngineError(f'{name} failed: {text}{_ADVICE.get(code, "")}')
 
 
 def _load(library: Path | str | None) -> ctypes.CDLL:
