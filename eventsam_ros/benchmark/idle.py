@@ -23,6 +23,8 @@ SETTLE_S = 3.0
 STOP_S = 15.0
 _ACTIVE = 'active'
 """Last word of the line that the node logs when it has subscribed."""
+_FAILED = 'cannot configure: '
+"""In the line that it logs when it cannot; it lives on, to be configured again."""
 
 _Node = subprocess.Popen[bytes]
 
@@ -93,6 +95,9 @@ def _wait_active(node: _Node) -> str:
             lines = said.decode('utf-8', 'replace').splitlines()
             if any(line.split()[-1:] == [_ACTIVE] for line in lines):
                 return ''
+            failed = [line.partition(_FAILED)[2] for line in lines if _FAILED in line]
+            if failed:
+                return failed[0]
             if node.poll() is not None:
                 return lines[-1].strip() if lines else 'segment_node ended without a word'
     return f'segment_node was not active within {READY_S:.0f} s'
