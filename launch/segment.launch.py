@@ -1,48 +1,94 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright 2026 The eventsam_ros authors
-"""Start segment_node; `--show-args` after the name of this file lists the arguments."""
+"""Start segment_node, and the camera's driver where one is asked for.
+
+`--show-args` after the name of this file lists the arguments. One camera of Prophesee's:
+`ros2 launch eventsam_ros segment.launch.py driver:=metavision`. Two cameras:
+two_cameras.launch.py.
+"""
 
 from pathlib import Path
 
-from ament_index_python.packages import get_package_share_directory
-from launch import LaunchDescription
-from launch.actions import DeclareLaunchArgument, SetEnvironmentVariable
+from ament_index_python.packages import PackageNotFoundError, get_package_share_directory
+from launch import Action, LaunchContext, LaunchDescription
+from launch.actions import DeclareLaunchArgument, OpaqueFunction, SetEnvironmentVariable
+from launch.conditions import IfCondition
+from launch.logging import get_logger
 from launch.substitutions import LaunchConfiguration
-from launch_ros.actions import LifecycleNode
+from launch_ros.actions import LifecycleNode, Node
 from launch_ros.parameter_descriptions import ParameterFile, ParameterValue
 
 ARGUMENTS = (
-    ('namespace', '', 'Namespace of the node; one for each camera.', None),
+    ('namespace', '', 'Namespace of the nodes; one for each camera.', None),
     ('params_file', '', 'YAML file with parameters.', None),
     ('use_sim_time', 'false', 'Take the time from /clock.', ['true', 'false']),
     ('log_level', 'info', 'Least severity that is logged.',
      ['debug', 'info', 'warn', 'error', 'fatal']),
     ('autostart', 'true', 'Configure and activate the node at once.', ['true', 'false']),
-    ('use_respawn', 'false', 'Start the node again when it ends.', ['true', 'false']),
+    ('use_respawn', 'false', 'Start a process again when it ends.', ['true', 'false']),
+    ('respawn_delay', '2.0', 'Seconds before it is started again.', None),
     ('events_topic', 'event_camera/events', 'Topic of the event packets.', None),
     ('image_topic', 'camera/image_raw', 'Topic of the camera, for window.policy frame.', None),
     ('bundle', '', 'Folder of the bundle; empty takes the one that ships.', None),
-    ('engine', 'auto', 'Back end that runs the network.', ['auto', 'onnxruntime']),
+    ('engine', 'auto', 'Back end that runs the network.', None),
+    ('segment', 'true', 'Start segment_node; false for the driver alone.', ['true', 'false']),
+    ('driver', 'none', 'Driver of the camera that is started beside the node.',
+     ['metavision', 'libcaer', 'none']),
+    ('serial', '', 'Serial number of the camera; empty takes the one that is there.', None),
+    ('frame_id', 'event_camera', 'Frame of the sensor.', None),
+    ('device_type', 'davis', 'Device of driver:=libcaer, davis or dvxplorer.', None),
+    ('driver_params_file', '', 'YAML file with further parameters of the driver.', None),
 )
 
+# Package, and its parameters for what this file's arguments say. Both packages have an executable
+# driver_node that publishes ~/events, a packet a millisecond.
+DRIVERS = {
+    'metavision': ('metavision_driver', lambda value: {
+        'frame_id': value['frame_id']}),
+    'libcaer': ('libcaer_driver', lambda value: {
+        'camera_frame_id': value['frame_id'], 'device_type': value['device_type']}),
+}
 
-def generate_launch_description() -> LaunchDescription:
-    """Return the node and the arguments that it can be given."""
-    share = Path(get_package_share_directory('eventsam_ros'))
-    defaults = {'params_file': str(share / 'config' / 'segment.yaml')}
-    declared = [
-        DeclareLaunchArgument(name, default_value=defaults.get(name, default),
-                              description=description, choices=choices)
-        for name, default, description, choices in ARGUMENTS]
+
+def _driver(context: LaunchContext) -> list[Action]:
+    value = {name: LaunchConfiguration(name).perform(context) for name, *_ in ARGUMENTS}
+    if value['driver'] == 'none':
+        return []
+    package, parameters = DRIVERS[value['driver']]
+    try:
+        get_package_share_directory(package)
+    except PackageNotFoundError:
+        get_logger('segment.launch').error(
+            f'driver:={value["driver"]} needs the package {package}, which is not installed; '
+            f'install ros-$ROS_DISTRO-{package.replace("_", "-")}, or start the camera yourself '
+            f'with its events on {value["events_topic"]}')
+        return []
+    shared = {'event_message_time_threshold': 1.0e-3,
+              'serial': ParameterValue(value['serial'], value_type=str)}
+    further = [value['driver_params_file']] if value['driver_params_file'] else []
+    return [Node(
+        package=package,
+        executable='driver_node',
+        name='event_camera',
+        namespace=value['namespace'],
+        output='screen',
+        respawn=value['use_respawn'] == 'true',
+        respawn_delay=float(value['respawn_delay']),
+        parameters=[{**shared, **parameters(value)}, *further],
+        remappings=[('~/events', value['events_topic'])],
+    )]
+
+
+def _node(context: LaunchContext) -> list[Action]:
     value = {name: LaunchConfiguration(name) for name, *_ in ARGUMENTS}
-    node = LifecycleNode(
+    return [LifecycleNode(
         package='eventsam_ros',
         executable='segment_node',
         name='segment_node',
         namespace=value['namespace'],
         output='screen',
         respawn=value['use_respawn'],
-        respawn_delay=2.0,
+        respawn_delay=float(value['respawn_delay'].perform(context)),
         parameters=[
             ParameterFile(value['params_file'], allow_substs=True),
             {
@@ -54,6 +100,18 @@ def generate_launch_description() -> LaunchDescription:
         ],
         arguments=['--ros-args', '--log-level', value['log_level']],
         remappings=[('events', value['events_topic']), ('image', value['image_topic'])],
-    )
+    )]
+
+
+def generate_launch_description() -> LaunchDescription:
+    """Return the nodes and the arguments that they can be given."""
+    share = Path(get_package_share_directory('eventsam_ros'))
+    defaults = {'params_file': str(share / 'config' / 'segment.yaml')}
+    declared = [
+        DeclareLaunchArgument(name, default_value=defaults.get(name, default),
+                              description=description, choices=choices)
+        for name, default, description, choices in ARGUMENTS]
     return LaunchDescription([
-        SetEnvironmentVariable('RCUTILS_LOGGING_BUFFERED_STREAM', '1'), *declared, node])
+        SetEnvironmentVariable('RCUTILS_LOGGING_BUFFERED_STREAM', '1'), *declared,
+        OpaqueFunction(function=_driver),
+        OpaqueFunction(function=_node, condition=IfCondition(LaunchConfiguration('segment')))])

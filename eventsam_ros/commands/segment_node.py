@@ -13,15 +13,18 @@ import argparse
 from eventsam_ros.errors import EventsamError
 
 
-def add_arguments(_parser: argparse.ArgumentParser) -> None:
-    """Add nothing: everything is a ROS parameter."""
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the namespaces; everything else is a ROS parameter."""
+    parser.add_argument(
+        '--namespaces', nargs='+', default=(), metavar='NAME', help='one node in each of these '
+        'namespaces, all in this process; without it, one node where --ros-args says')
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Run the node until it is told to stop."""
+    """Run the nodes until they are told to stop."""
     try:
         from eventsam_ros.nodes.segment_node import main
     except ImportError as error:
         raise EventsamError(f'ROS 2 is needed here: {error}; source it, or run `make demo` once '
                             'and use .venv/bin/python') from error
-    return main(arguments.ros_arguments)
+    return main(arguments.ros_arguments, arguments.namespaces)

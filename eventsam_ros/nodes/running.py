@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import signal
 
 import rclpy
-from rclpy.exceptions import ParameterException
+from rclpy.exceptions import NameValidationException, ParameterException
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 
@@ -64,7 +64,7 @@ def run(*makes: Callable[[], Node], args: Sequence[str] | None = None) -> int:
         Exit code: 0 after Ctrl-C, SIGTERM or a shutdown of the context.
 
     Raises:
-        EventsamError: A parameter that was given cannot be.
+        EventsamError: A parameter or a name that was given cannot be.
     """
     nodes: list[Node] = []
     with ros(args):
@@ -77,7 +77,7 @@ def run(*makes: Callable[[], Node], args: Sequence[str] | None = None) -> int:
                 nodes.append(make())
                 executor.add_node(nodes[-1])
             executor.spin()
-        except ParameterException as error:
+        except (NameValidationException, ParameterException) as error:
             raise EventsamError(str(error)) from error
         finally:
             executor.shutdown()

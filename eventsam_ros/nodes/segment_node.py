@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 import sys
 import traceback
@@ -250,11 +251,21 @@ class SegmentNode(ManagedNode):
             self._segmenter.options = parameters.options_of(self._values)
 
 
-def main(args: Sequence[str] | None = None) -> int:
-    """Run the node until it is told to stop; return the exit code."""
+def main(args: Sequence[str] | None = None, namespaces: Sequence[str] = ()) -> int:
+    """Run nodes until they are told to stop; return the exit code.
+
+    Args:
+        args: Command line with ROS arguments; None takes the process's own.
+        namespaces: One node in each, all in this process; one as args say where there is none.
+
+    Raises:
+        EventsamError: A parameter or a namespace that was given cannot be.
+    """
     # Each packet needs the interpreter a few times; waiting 5 ms for it every time, as is the
     # default while the other threads compute, would let packets pile up.
     sys.setswitchinterval(SWITCH_S)
     # Its pictures are too small to share among threads that the network needs.
     cv2.setNumThreads(1)
-    return run(SegmentNode, args=args)
+    if not namespaces:
+        return run(SegmentNode, args=args)
+    return run(*(partial(SegmentNode, namespace=name) for name in namespaces), args=args)
