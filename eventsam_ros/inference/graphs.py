@@ -60,8 +60,8 @@ def _open(
                 (bundle.decoder_path, decoder_shapes(bundle), decoder_ranges(bundle))):
             graph = create_engine(path, name, threads, replace(options, ranges=ranges))
             opened.append(graph)
-            _check(f'the inputs of {path}', graph.inputs, shapes[0])
-            _check(f'the outputs of {path}', graph.outputs, shapes[1])
+            check_shapes(f'the inputs of {path}', graph.inputs, shapes[0])
+            check_shapes(f'the outputs of {path}', graph.outputs, shapes[1])
         encoder, decoder = opened
         if isinstance(encoder, TensorRtEngine) and isinstance(decoder, TensorRtEngine):
             pass_gate(bundle, encoder, decoder, options.tell)
@@ -72,9 +72,19 @@ def _open(
     return encoder, decoder
 
 
-def _check(
+def check_shapes(
     subject: str, actual: Mapping[str, Shape], expected: Mapping[str, Shape],
 ) -> None:
+    """Check the tensors of a graph against what a manifest promises.
+
+    Args:
+        subject: What is checked, in the plural, for the message.
+        actual: Shapes by name, of the graph.
+        expected: Shapes by name, of the manifest.
+
+    Raises:
+        BundleError: Names or shapes differ.
+    """
     fits = actual.keys() == expected.keys() and all(
         _shapes_agree(actual[name], shape) for name, shape in expected.items())
     if not fits:
