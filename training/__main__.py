@@ -17,6 +17,7 @@ from .errors import RecipeError
 from .exporting.student import add_command as add_bundle
 from .importing.command import add_command as add_import
 from .recipe import Recipe, load_recipe
+from .semantic.command import add_command as add_cmess
 from .teachers.command import add_command as add_teacher
 
 
@@ -66,7 +67,8 @@ def _export(arguments: argparse.Namespace, recipe: Recipe) -> None:
         recipe_file=arguments.recipe.as_posix())
 
 
-_COMMANDS = (add_pairs, add_teacher, add_distill, add_compare, add_bundle, add_import)
+_COMMANDS = (
+    add_pairs, add_teacher, add_distill, add_compare, add_bundle, add_import, add_cmess)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -1,0 +1,129 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 The eventsam_ros authors
+"""Windows of events to class maps."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+import time
+
+import cv2
+import numpy as np
+
+from eventsam_ros.events.tensors import window_image
+from eventsam_ros.events.types import Events, Float32, UInt8, Window
+
+from .engines import EngineOptions
+from .letterbox import Letterbox
+from .semantic_bundle import STRIDE, SemanticBundle, SemanticManifest, open_network
+
+STAGES = ('tensor', 'network', 'post')
+"""Names in `SemanticSegmenter.timings`."""
+NO_CLASS = 255
+"""Value of every pixel of a window without events."""
+
+
+def network_input(manifest: SemanticManifest, window: Window) -> tuple[Float32, Letterbox]:
+    """Return what the graph takes, float32 [1, 3, H, W], and where the sensor lies in it."""
+    letterbox = Letterbox(
+        window.width, window.height, manifest.width, manifest.height, STRIDE)
+    picture = window_image(window, manifest.representation, *letterbox.content)
+    return letterbox.tensor(picture, manifest.mean, manifest.std), letterbox
+
+
+def class_map(logits: Float32, letterbox: Letterbox) -> UInt8:
+    """Return the class of every pixel of the sensor.
+
+    Args:
+        logits: float32 [1, C, h, w] at stride 4; interpolated linearly before the comparison. Of
+            equal ones the lower class wins.
+        letterbox: Where the sensor lies in them.
+
+    Returns:
+        uint8 [height, width].
+    """
+    planes = np.ascontiguousarray(letterbox.cut(logits)[0])
+    size = (letterbox.width, letterbox.height)
+    best = cv2.resize(planes[0], size, interpolation=cv2.INTER_LINEAR)
+    found = np.zeros(best.shape, np.uint8)
+    for k, plane in enumerate(planes[1:], 1):
+        level = cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR)
+        found[level > best] = k
+        np.maximum(best, level, out=best)
+    return found
+
+
+class SemanticSegmenter:
+    """Runs a bundle of task `event_semantic`; for use from one thread.
+
+    Attributes:
+        bundle: What it runs.
+        timings: Milliseconds that each of STAGES took in the last call; 0 where it did not run.
+    """
+
+    def __init__(
+        self, bundle: SemanticBundle, engine: str = 'auto', threads: int | None = None,
+        compiling: EngineOptions | None = None,
+    ) -> None:
+        """Load the graph of a bundle.
+
+        Args:
+            bundle: From `load_semantic_bundle`.
+            engine: Back end, one of eventsam_ros.inference.engines.ENGINES.
+            threads: Processor threads for one operator; None leaves it to the back end.
+            compiling: Settings of back ends that compile graphs; None takes the defaults.
+
+        Raises:
+            BundleError: The graph does not fit its manifest.
+            EngineError: The back end is unknown or missing, or cannot load the graph.
+            ValueError: Less than one thread.
+        """
+        self.bundle = bundle
+        self.timings = dict.fromkeys(STAGES, 0.0)
+        self._network = open_network(bundle, engine, threads, compiling)
+
+    @property
+    def engine(self) -> str:
+        """Return what the graph runs on."""
+        return self._network.description
+
+    def segment(self, window: Window) -> UInt8:
+        """Return the class of every pixel of the sensor, uint8 [height, width].
+
+        A window without events is NO_CLASS throughout: nothing can be told from it.
+
+        Raises:
+            EngineError: The back end failed.
+        """
+        self.timings = dict.fromkeys(STAGES, 0.0)
+        if not len(window):
+            return np.full((window.height, window.width), NO_CLASS, np.uint8)
+        with self._timed('tensor'):
+            image, letterbox = network_input(self.bundle.manifest, window)
+        with self._timed('network'):
+            logits = self._network.run({'image': image})['logits']
+        with self._timed('post'):
+            return class_map(logits, letterbox)
+
+    def warm_up(self, width: int, height: int) -> None:
+        """Segment a made-up window once, so that the first real one is fast.
+
+        Args:
+            width: Sensor columns.
+            height: Sensor rows.
+        """
+        events = Events(
+            np.zeros(1, np.uint16), np.zeros(1, np.uint16), np.ones(1, np.uint8),
+            np.zeros(1, np.int64))
+        self.segment(Window(events, 0, 50_000_000, width, height))
+
+    def close(self) -> None:
+        """Free the graph."""
+        self._network.close()
+
+    @contextmanager
+    def _timed(self, stage: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.timings[stage] += (time.perf_counter() - start) * 1e3
