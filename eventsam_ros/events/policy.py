@@ -74,6 +74,11 @@ class Policy(ABC):
         counters['events_mistimed'] = self._arrivals.mistimed
         return counters
 
+    @property
+    def waiting(self) -> int:
+        """Events whose window is not complete yet."""
+        return len(self._arrivals)
+
     def push(self, events: Events) -> list[Window]:
         """Take the next events of the stream and return the windows that are complete.
 

@@ -48,6 +48,11 @@ class PeriodWindows(Policy):
         self._seen = 0
         self._before = 0
 
+    @property
+    def waiting(self) -> int:
+        """Events whose window is not complete yet."""
+        return super().waiting + (0 if self._open is None else self._seen)
+
     def _restart(self) -> None:
         self._start = None
         if self._open is not None:

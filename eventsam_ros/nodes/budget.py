@@ -17,8 +17,9 @@ import time
 from typing import Any
 
 from .statistics import Series
+from .stream import EventStream
 
-POLICIES = ('newest', 'every_nth')
+POLICIES = ('newest', 'every_nth', 'thin')
 LEAST_SHARE = 0.2
 """Share of the budget that packets may wait in any case, or none would ever be decoded."""
 FIRST_SHARE = 0.5
@@ -45,6 +46,7 @@ class Budget:
         """
         self._settings = settings
         self._lock = threading.Lock()
+        self._thinned: int | None = None
         self._wait_ms, self._looked_s = 0.0, -math.inf
         self._since, self._step = 0, 1
         self._formed_s: float | None = None
@@ -58,6 +60,15 @@ class Budget:
         return {'overload.wait_ms': f'{self.wait_ms():.3f}', 'overload.step': str(self._step),
                 **{f'response_ms.{p}': f'{v:.3f}'
                    for p, v in self.taken_ms.percentiles().items()}}
+
+    def instruct(self, stream: EventStream) -> None:
+        """Have the stream thin windows as the policy says."""
+        settings = self._settings
+        wanted = (settings['overload.thin_events']
+                  if settings['overload.policy'] == 'thin' else None)
+        if wanted != self._thinned:
+            stream.thin_to(wanted)
+            self._thinned = wanted
 
     def inside_ms(self) -> float:
         """Return what the slowest of the newest 100 windows took to its mask; 0 before any."""

@@ -97,6 +97,7 @@ class Decoding:
         stream, restarts = self.stream, self.stream.restarts
         windows: list[StampedWindow] = []
         try:
+            self._budget.instruct(stream)
             windows = self._windows(arrival)
         except DecodeError as error:
             self._fault(f'packets cannot be decoded: {error}')

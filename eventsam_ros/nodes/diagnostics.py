@@ -15,7 +15,7 @@ STAGE = 'stage_ms.'
 """Prefix of the keys that say what a stage of a window takes, milliseconds in the mean."""
 BY_POLICY = (
     'windows_superseded', 'windows_skipped_nth', 'windows_unwatched', 'windows_stopped',
-    'packets_shed', 'pictures_superseded')
+    'packets_shed', 'events_thinned', 'pictures_superseded')
 """Drops that are a policy at work; what is too much of them `shedding.advice` says."""
 RESTARTS_LIMIT = 3
 """A stream that begins anew more often between two reports has more than one publisher."""

@@ -34,6 +34,8 @@ _KEYS = {
     'masks': 'masks in them',
     'stream_restarts': 'how often the stream began anew: a recording that loops, a driver that '
                        'was restarted, another encoding or sensor size',
+    'events_in_windows, events_waiting': 'events in the windows that were formed, and those whose '
+                                         'window is not complete yet',
     'events_unfinished': 'events whose window was not complete when the stream began anew',
     'other counters': 'those of the decoder, the windows and the clock (docs/formats.md)',
     'pipeline_latency_ms.p50, .p95, .p99': 'from the end of a window to its mask, the newest 1000',
@@ -55,6 +57,7 @@ _DROPS = {
     'frames_late': 'frames or edges not after the one before, or older than the events kept',
     'frames_dropped': 'frames or edges that no events reached',
     'events_dropped': 'events that no window could take, or too many that waited',
+    'events_thinned': 'events left out of windows that had more than overload.thin_events',
     'images_unreadable': 'images of an unknown encoding or with too few bytes',
     'prompts_refused': 'prompts in a wrong frame, outside of the picture, or for no object',
     'windows_unwatched': 'windows that nobody listened for (lazy)',

@@ -76,7 +76,7 @@ PARAMETERS: tuple[Parameter, ...] = (
               'until it is removed.', ANY_TIME, 's', 0, 3600),
     Parameter('overload.policy', 'newest', 'What becomes of windows that come faster than the '
               'network works: newest segments the newest one, every_nth every n-th one at an even '
-              'pace.', ANY_TIME,
+              'pace, thin the newest one with no more than overload.thin_events.', ANY_TIME,
               choices=OVERLOAD_POLICIES),
     Parameter('overload.budget_ms', 500.0, 'Longest time from the arrival of the packet that '
               'completes a window to its mask; packets that wait too long for that are shed.',
@@ -84,6 +84,9 @@ PARAMETERS: tuple[Parameter, ...] = (
     Parameter('overload.every_nth', 0, 'Of so many windows one is segmented (policy every_nth), '
               'whether there is time for more or not; 0 takes the least number that the network '
               'keeps up with.', ANY_TIME, 'windows', 0, 1000),
+    Parameter('overload.thin_events', 200_000, 'Most events of a window (policy thin); of more '
+              'an even share all over the picture is left out.', ANY_TIME, 'events', 1000,
+              100_000_000),
     Parameter('overload.queue_mb', 64.0, 'Most memory of the packets that wait to be decoded; the '
               'oldest ones are shed beyond it.', unit='MB', low=1, high=4096),
     Parameter('diagnostics.period_s', 1.0, 'Time between two messages on /diagnostics.',

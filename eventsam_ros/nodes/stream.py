@@ -59,7 +59,7 @@ class EventStream:
     DROPS = (
         'packets_lost', 'packets_shed', 'packets_duplicate', 'packets_late',
         'packets_undecodable', 'frames_superseded', 'frames_late', 'frames_dropped',
-        'events_dropped')
+        'events_dropped', 'events_thinned')
 
     def __init__(self, policy: PolicyFactory, keep_events: bool = False) -> None:
         """Wait for the first packet.
@@ -67,7 +67,7 @@ class EventStream:
         Args:
             policy: Makes a window policy for a sensor's columns and rows.
             keep_events: Whether windows keep their events, as the representation 'eventsam'
-                needs; otherwise they are summed, and a window takes 16 bytes a pixel at most.
+                needs; otherwise they are summed, and a window takes 8 bytes a pixel at most.
         """
         self._make_policy = policy
         self._keep_events = keep_events
@@ -98,6 +98,7 @@ class EventStream:
         counts = {**merged, **self.counters, 'stream_restarts': self.restarts}
         # What waited for the end of its window when the stream began anew is no fault.
         counts['events_dropped'] = merged['events_dropped'] - self.counters['events_unfinished']
+        counts['events_waiting'] = 0 if self._policy is None else self._policy.waiting
         return counts
 
     def reset(self) -> None:
@@ -295,4 +296,5 @@ class EventStream:
         stamp_ns = self._frames.pop(window.t_end, None)
         if stamp_ns is None:
             stamp_ns = self.clock.to_host(window.t_end)
+        self.counters['events_in_windows'] += len(window)
         return StampedWindow(window, stamp_ns, self.frame_id)

@@ -259,7 +259,7 @@ def out_of_memory(_inputs):
 def test_a_decoder_that_breaks(bench, monkeypatch):
     counts = Counts(bench)
     with monkeypatch.context() as patch:
-        patch.setattr('eventsam_ros.events.decoder.PacketDecoder.decode', broken)
+        patch.setattr('eventsam_ros.events.decoder.PacketDecoder.decode_pixels', broken)
         bench.play(4)
         counts.become(packets_failed=4)
         bench.reports(DiagnosticStatus.ERROR, "could not be taken: ZeroDivisionError('bits')")

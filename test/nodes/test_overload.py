@@ -47,7 +47,7 @@ class Slow:
 
     def __init__(self, monkeypatch, seconds=0.0):
         self.go, self.begun = threading.Event(), threading.Event()
-        decode = PacketDecoder.decode
+        decode = PacketDecoder.decode_pixels
 
         def slow(decoder, *given):
             self.begun.set()
@@ -56,7 +56,7 @@ class Slow:
             else:
                 self.go.wait(20)
             return decode(decoder, *given)
-        monkeypatch.setattr(PacketDecoder, 'decode', slow)
+        monkeypatch.setattr(PacketDecoder, 'decode_pixels', slow)
 
 
 def test_packets_come_faster_than_they_can_be_decoded(make_bench, tiny_bundle, monkeypatch):
@@ -171,13 +171,13 @@ def test_sensors_in_one_process_do_not_disturb_one_another(
               for name in names}
     for publisher in events.values():
         graph.wait_for(publisher.get_subscription_count)
-    decode = PacketDecoder.decode
+    decode = PacketDecoder.decode_pixels
 
     def slow(decoder, *given):
         if decoder is nodes['left']._active.decoding.stream._decoder:
             time.sleep(0.05)
         return decode(decoder, *given)
-    monkeypatch.setattr(PacketDecoder, 'decode', slow)
+    monkeypatch.setattr(PacketDecoder, 'decode_pixels', slow)
     cameras = dict(zip(names, (camera, type(camera)()), strict=True))
     for name in names:
         cameras[name].begin()
@@ -193,3 +193,25 @@ def test_sensors_in_one_process_do_not_disturb_one_another(
     assert nodes['left']._active.decoding.counts()['packets_shed'] > 50
     graph.wait_for(lambda: all(len(each) > 3 for each in masks.values()))
     assert all(nodes[name]._active.decoding.stream.restarts == 0 for name in names)
+
+
+def test_windows_are_thinned(make_bench, tiny_bundle):
+    bench = make_bench(tiny_bundle, **{
+        'overload.policy': 'thin', 'overload.thin_events': 1000}).activate()
+    for _ in range(153):
+        bench.events.publish(bench.camera.packet(count=2000))
+        time.sleep(0.01)
+    found = counts(bench)
+    check_accounts(found, 153)
+    assert found['events'] == 2000 * found['packets_decoded']
+    assert found['events'] == sum(found.get(name, 0) for name in (
+        'events_in_windows', 'events_thinned', 'events_dropped', 'events_unfinished',
+        'events_mistimed', 'events_waiting'))
+    assert found['events_waiting'] > 0
+    # 10,000 events of a window become 1000; how many come only the second one knows.
+    assert found['events_in_windows'] <= 1100 * (found['windows'] - 1) + 10_000
+    assert found['events_in_windows'] >= 800 * (found['windows'] - 1)
+    bench.play(20, count=2000)
+    bench.graph.wait_for(lambda: bench.was(DiagnosticStatus.WARN, 'events thinned; '))
+    assert bench.set('overload.policy', 'newest').successful
+    bench.goes_on()
