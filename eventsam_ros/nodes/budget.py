@@ -58,6 +58,7 @@ class Budget:
     def measures(self) -> dict[str, str]:
         """Return what is known of the latency, for /diagnostics."""
         return {'overload.wait_ms': f'{self.wait_ms():.3f}', 'overload.step': str(self._step),
+                'response_ms.mean': f'{self.taken_ms.mean():.3f}',
                 **{f'response_ms.{p}': f'{v:.3f}'
                    for p, v in self.taken_ms.percentiles().items()}}
 
