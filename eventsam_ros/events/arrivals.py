@@ -49,10 +49,10 @@ def _steady(t, newest, jump):  # type: ignore[no-untyped-def]
     """Return whether times go on from `newest` without a step back or a jump."""
     if len(t) == 0 or not newest <= t[0] <= newest + jump:
         return False
-    odd = np.uint64(0)
+    odd = 0
     for i in range(1, len(t)):
-        # A step back is a huge number without a sign.
-        odd |= np.uint64(np.uint64(t[i] - t[i - 1]) > np.uint64(jump))
+        step = t[i] - t[i - 1]
+        odd |= np.int64(step < 0) | np.int64(step > jump)
     return odd == 0
 
 
@@ -146,6 +146,20 @@ class Arrivals:
             else:
                 self._newest = int(events.t[0])
 
+    def passes(self, events: Events, end: int) -> bool:
+        """Note events that need not wait: nothing waits, and their times go on to before `end`.
+
+        Returns:
+            Whether that is so; otherwise nothing has changed.
+        """
+        if self._parts or self._newest is None or len(self._unsure) or not len(events):
+            return False
+        last = int(events.t[-1])
+        if last >= end or not _steady(events.t, self._newest, JUMP_NS):
+            return False
+        self._newest = last
+        return True
+
     def settle(self) -> None:
         """Copy what was appended since the last call, so that its arrays may be written to."""
         fresh = min(self._fresh, len(self._parts))
@@ -162,9 +176,12 @@ class Arrivals:
         """Return runs of the events with progress in [start, end), which stay in the queue."""
         found: list[Events] = []
         for events, times in self._parts:
-            if times[0] >= end:
+            oldest, newest = int(times[0]), int(times[-1])
+            if oldest >= end:
                 break
-            if times[-1] >= start:
+            if start <= oldest and newest < end:
+                found.append(events)
+            elif newest >= start:
                 first, last = np.searchsorted(times, (start, end))
                 found.append(events[int(first):int(last)])
         return found

@@ -69,6 +69,8 @@ _ROOM_KEPT = 1 << 17
 
 # Rows of the notes of a packet.
 _TURN_ENDS, _TURNS, _TRIGGER_TIMES, _TRIGGER_WORDS = range(4)
+# What vectors count: masks, their bits, those beyond 11 bits of x, those without a base.
+_MASKS, _HITS, _OVER, _BASELESS = range(4)
 
 
 @numba.njit(nogil=True, cache=True)
@@ -87,22 +89,23 @@ def _join(words, state):  # type: ignore[no-untyped-def]
 
 @numba.njit(nogil=True, cache=True)
 def _look_over(block, high_word):  # type: ignore[no-untyped-def]
-    """Count address and time words of a block, and see whether any word needs a branch.
+    """See whether any word of a block needs a branch, but for vectors, and whether there are any.
+
+    Counts address and time words, too.
 
     Apart from the walk, whose time is its branches: 16-bit sums of 16-bit words, over indices and
     not over items, are a vector loop to the compiler.
     """
-    rare, addresses, times = np.uint16(0), np.uint16(0), np.uint16(0)
+    rare, vectors, addresses, times = np.uint16(0), np.uint16(0), np.uint16(0), np.uint16(0)
     for i in range(len(block)):
         kind = block[i] >> np.uint16(12)
         addresses += np.uint16(kind == ADDR_Y) + np.uint16(kind == VECT_BASE_X)
         times += np.uint16(kind == TIME_LOW) + np.uint16(kind == TIME_HIGH)
-        rare |= (
-            np.uint16(kind == 0x1) | np.uint16(kind == VECT_BASE_X) | np.uint16(kind == VECT_12)
-            | np.uint16(kind == VECT_8)
-            | (np.uint16(kind >= TIME_HIGH) & np.uint16(kind < IMU)
-               & np.uint16(block[i] != high_word)))
-    return rare != 0, np.int64(addresses), np.int64(times)
+        vectors |= np.uint16(kind >= VECT_BASE_X) & np.uint16(kind <= VECT_8)
+        rare |= np.uint16(kind == 0x1) | (
+            np.uint16(kind >= TIME_HIGH) & np.uint16(kind < IMU)
+            & np.uint16(block[i] != high_word))
+    return rare != 0, vectors != 0, np.int64(addresses), np.int64(times)
 
 
 @numba.njit(nogil=True, cache=True)
@@ -116,7 +119,7 @@ def _follow(block, row, now, origin, packed, n):  # type: ignore[no-untyped-def]
         word = np.uint64(block[i])
         kind = word >> np.uint64(12)
         row = word << np.uint64(16) if kind == ADDR_Y else row
-        now = (word << np.uint64(32)) + origin if kind == TIME_LOW else now
+        now = origin | (word & np.uint64(0xFFF)) << np.uint64(32) if kind == TIME_LOW else now
         packed[n] = now | row | word
         n += np.uintp(kind == ADDR_X)
     return row, now, n
@@ -135,6 +138,52 @@ def _place(mask, first, packed, n):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(nogil=True, cache=True)
+def _vector(word, at, base, polarity, tally, packed, n):  # type: ignore[no-untyped-def]
+    """Take a vector base, or write the events of a mask.
+
+    Returns:
+        Vector base, polarity and number of events from here on.
+    """
+    kind = word >> np.uint32(12)
+    if kind == VECT_BASE_X:
+        return np.int64(word & np.uint32(0x7FF)), np.int64(word & np.uint32(0x800)), n
+    span = np.int64(12) if kind == VECT_12 else np.int64(8)
+    mask = np.intp(word & ((np.uint32(1) << np.uint32(span)) - np.uint32(1)))
+    count = np.int64(_BITS[mask & 0xFF]) + np.int64(_BITS[mask >> 8])
+    tally[_MASKS] += 1
+    tally[_HITS] += count
+    if base + span <= _BEYOND:
+        _place(mask, at | np.uint64(polarity | base), packed, n)
+        return base + span, polarity, n + np.uintp(count)
+    if base >= UNKNOWN:
+        tally[_BASELESS] += count
+        return base, polarity, n
+    for bit in range(span):
+        column = base + bit
+        hit = np.int64(word >> np.uint32(bit)) & 1
+        packed[n] = at | np.uint64(polarity | (column & (_BEYOND - 1)))
+        n += np.uintp(hit & np.int64(column < _BEYOND))
+        tally[_OVER] += hit & np.int64(column >= _BEYOND)
+    return min(base + span, np.int64(_BEYOND)), polarity, n
+
+
+@numba.njit(nogil=True, cache=True)
+def _follow_vectors(block, row, now, origin, base, polarity, tally, packed, n):  # type: ignore[no-untyped-def]
+    """Follow a block of single events, vectors and what goes with them."""
+    for i in range(len(block)):
+        word = np.uint64(block[i])
+        kind = word >> np.uint64(12)
+        row = word << np.uint64(16) if kind == ADDR_Y else row
+        now = origin | (word & np.uint64(0xFFF)) << np.uint64(32) if kind == TIME_LOW else now
+        packed[n] = now | row | word
+        n += np.uintp(kind == ADDR_X)
+        if VECT_BASE_X <= kind <= VECT_8:
+            base, polarity, n = _vector(
+                np.uint32(word), now | row, base, polarity, tally, packed, n)
+    return row, now, base, polarity, n
+
+
+@numba.njit(nogil=True, cache=True)
 def _walk(words, state, packed, notes):  # type: ignore[no-untyped-def]
     """Follow the words.
 
@@ -145,56 +194,39 @@ def _walk(words, state, packed, notes):  # type: ignore[no-untyped-def]
     Returns:
         Number of events, of turns and of triggers.
     """
-    triggers, beyond, lost, reserved, vectors, hits = 0, 0, 0, 0, 0, 0
-    addresses, times, turns = 0, 0, 0
+    triggers, reserved, addresses, times, turns = 0, 0, 0, 0, 0
+    tally = np.zeros(4, np.int64)
     turn, high, base, polarity = state[_TURN], state[_HIGH], state[_BASE], state[_POLARITY]
     n = np.uintp(0)
     row = np.uint64(state[_ROW])
     now = np.uint64((high << 12) + state[_LOW]) << np.uint64(32)
     high_word = np.uint32((TIME_HIGH << 12) | high)
-    # What makes a time of a word of low time, whose kind is in the way.
-    origin = np.uint64((high << 12) - (TIME_LOW << 12)) << np.uint64(32)
+    origin = np.uint64(high << 12) << np.uint64(32)
     for start in range(0, len(words), _BLOCK):
         block = words[start:start + _BLOCK]
-        rare, more_addresses, more_times = _look_over(block, np.uint16(high_word))
+        rare, vectors, more_addresses, more_times = _look_over(block, np.uint16(high_word))
         addresses += more_addresses
         times += more_times
-        if not rare:
+        if not rare and not vectors:
             row, now, n = _follow(block, row, now, origin, packed, n)
+            continue
+        if not rare:
+            row, now, base, polarity, n = _follow_vectors(
+                block, row, now, origin, base, polarity, tally, packed, n)
             continue
         for i in range(len(block)):
             long_word = np.uint64(block[i])
             word = np.uint32(block[i])
             kind = word >> np.uint32(12)
             row = long_word << np.uint64(16) if kind == ADDR_Y else row
-            now = (long_word << np.uint64(32)) + origin if kind == TIME_LOW else now
+            now = (origin | (long_word & np.uint64(0xFFF)) << np.uint64(32)
+                   if kind == TIME_LOW else now)
             packed[n] = now | row | long_word
             n += np.uintp(kind == ADDR_X)
             if not _RARE[kind] & (word ^ high_word):
                 continue
-            if kind in (VECT_12, VECT_8):
-                span = np.int64(12) if kind == VECT_12 else np.int64(8)
-                mask = np.intp(word & ((np.uint32(1) << np.uint32(span)) - np.uint32(1)))
-                count = np.int64(_BITS[mask & 0xFF]) + np.int64(_BITS[mask >> 8])
-                vectors += 1
-                hits += count
-                if base + span <= _BEYOND:
-                    _place(mask, now | row | np.uint64(polarity | base), packed, n)
-                    n += np.uintp(count)
-                    base += span
-                elif base < UNKNOWN:
-                    for bit in range(span):
-                        column = base + bit
-                        hit = np.int64(word >> np.uint32(bit)) & 1
-                        packed[n] = now | row | np.uint64(polarity | (column & (_BEYOND - 1)))
-                        n += np.uintp(hit & np.int64(column < _BEYOND))
-                        beyond += hit & np.int64(column >= _BEYOND)
-                    base = min(base + span, _BEYOND)
-                else:
-                    lost += count
-            elif kind == VECT_BASE_X:
-                base = np.int64(word & np.uint32(0x7FF))
-                polarity = np.int64(word & np.uint32(0x800))
+            if VECT_BASE_X <= kind <= VECT_8:
+                base, polarity, n = _vector(word, now | row, base, polarity, tally, packed, n)
             elif kind == TIME_HIGH:
                 step = np.int64(word & np.uint32(0xFFF)) - high
                 if not -_HALF_TURN <= step <= _HALF_TURN:
@@ -203,8 +235,7 @@ def _walk(words, state, packed, notes):  # type: ignore[no-untyped-def]
                     turn += 1 if step < 0 else -1
                 high += step
                 high_word = word
-                now = np.uint64(high << 12) << np.uint64(32)
-                origin = np.uint64((high << 12) - (TIME_LOW << 12)) << np.uint64(32)
+                now = origin = np.uint64(high << 12) << np.uint64(32)
             elif kind == EXT_TRIGGER:
                 notes[_TRIGGER_TIMES, triggers] = (
                     (turn << 24) + np.int64(now >> np.uint64(32))) * 1000
@@ -217,17 +248,17 @@ def _walk(words, state, packed, notes):  # type: ignore[no-untyped-def]
     state[_TURN], state[_HIGH] = turn, high
     state[_LOW] = np.int64(now >> np.uint64(32)) & 0xFFF
     state[_ROW], state[_BASE], state[_POLARITY] = row, base, polarity
-    singles = np.int64(n) + beyond + lost - hits
+    singles = np.int64(n) + tally[_OVER] + tally[_BASELESS] - tally[_HITS]
     state[_EVENT_WORDS] += singles
-    state[_VECTOR_WORDS] += vectors
-    state[_VECTOR_EVENTS] += hits
+    state[_VECTOR_WORDS] += tally[_MASKS]
+    state[_VECTOR_EVENTS] += tally[_HITS]
     state[_ADDRESS_WORDS] += addresses
     state[_TIME_WORDS] += times
     state[_RESERVED] += reserved
     state[_SYSTEM_WORDS] += (
-        len(words) - singles - vectors - addresses - times - reserved - triggers)
-    state[_OUT_OF_RANGE] += beyond
-    state[_ADDRESS_LOST] += lost
+        len(words) - singles - tally[_MASKS] - addresses - times - reserved - triggers)
+    state[_OUT_OF_RANGE] += tally[_OVER]
+    state[_ADDRESS_LOST] += tally[_BASELESS]
     return np.int64(n), turns + 1, triggers
 
 
@@ -257,9 +288,10 @@ def _finish(packed, notes, turns, width, height, state, t):  # type: ignore[no-u
     for k in range(turns):
         turn = notes[_TURNS, k] << 24
         end = notes[_TURN_ENDS, k]
-        for i in range(start, end):
-            t[i] = (turn + np.int64(packed[i] >> np.uint64(32))) * 1000
-            place = np.uint32(packed[i])
+        part, times = packed[start:end], t[start:end]
+        for i in range(len(part)):
+            times[i] = (turn + np.int64(part[i] >> np.uint64(32))) * 1000
+            place = np.uint32(part[i])
             outside |= np.uint32((place & np.uint32(0x7FF)) >= width) | np.uint32(
                 ((place >> np.uint32(16)) & np.uint32(_ROW_BITS)) >= height)
         start = end
@@ -294,15 +326,20 @@ def _decode(words, state, packed, notes, width, height):  # type: ignore[no-unty
 
 
 @numba.njit(nogil=True, cache=True)
-def _decode_pixels(words, state, packed, notes, width, height, pixel, t):  # type: ignore[no-untyped-def]
-    """Decode into numbers of pixels and times; return the number of events and of triggers."""
-    n, turns, triggers = _walk(_synchronised(words, state), state, packed, notes)
-    n = _finish(packed[:n], notes, turns, width, height, state, t)
-    for i in range(n):
+def _number(packed, width, pixel):  # type: ignore[no-untyped-def]
+    for i in range(len(packed)):
         place = np.uint32(packed[i])
         pixel[i] = (
             ((place >> np.uint32(16)) & np.uint32(0x7FF)) * np.uint32(width)
             + (place & np.uint32(0x7FF)) | (place & np.uint32(0x800)) << np.uint32(20))
+
+
+@numba.njit(nogil=True, cache=True)
+def _decode_pixels(words, state, packed, notes, width, height, pixel, t):  # type: ignore[no-untyped-def]
+    """Decode into numbers of pixels and times; return the number of events and of triggers."""
+    n, turns, triggers = _walk(_synchronised(words, state), state, packed, notes)
+    n = _finish(packed[:n], notes, turns, width, height, state, t)
+    _number(packed[:n], width, pixel)
     return n, triggers
 
 

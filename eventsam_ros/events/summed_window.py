@@ -11,15 +11,16 @@ from .pixel_events import PixelEvents
 from .sums import WindowSums
 from .types import Events, Window
 
-WAITING_SHARE = 1.0
-"""Events to a pixel up to which a window keeps them: there they take less room than sums."""
+WAITING_SHARE = 1 / 16
+"""Events to a pixel up to which a window keeps them: they take a tenth of the room of sums, and
+of the time to clear it."""
 
 
 class SummedWindow(Window):
     """A window of which sums over each pixel are known, as its pictures need.
 
     A window with few events keeps them until someone asks for the sums, which most windows of a
-    node under load are never asked for. Every other one takes 16 bytes a pixel, however many
+    node under load are never asked for. Every other one takes 8 bytes a pixel, however many
     events it has. May be used from several threads.
     """
 

@@ -3,8 +3,10 @@
 """The events of a window as sums over each pixel: all that its pictures are made of.
 
 The three bins of a window are linear in time within each half of it, so a pixel needs three sums
-a half: its events, its brighter ones, and where in the half they lay. They share one 64-bit word,
-so that an event costs one addition. Time is rounded to 1/8192 of a half.
+a half: its events, its brighter ones, and where in the half they lay. They share one 32-bit word,
+so that an event costs one addition, and the words of a half fit where the processor is fast. A
+word holds 63 events; a pixel with more carries it over into 64-bit sums, as one does in adding by
+hand. Time is rounded to 1/16384 of a half.
 """
 
 from __future__ import annotations
@@ -13,72 +15,102 @@ import numba
 import numpy as np
 
 from .pixel_events import ON, PixelEvents
-from .types import Float32, Int32, Int64, UInt8, UInt64
+from .types import Float32, Int32, UInt8, UInt32, UInt64
 
 BINS = 3
-FRACTION = 13
+FRACTION = 14
 """Bits of the place in a half."""
-UNIT = 1 << FRACTION
-_COUNT_BITS = 17
+_COUNT_BITS = 6
 _FULL = (1 << _COUNT_BITS) - 1
 """Events of a pixel and half that a word can hold."""
 _ON_SHIFT = _COUNT_BITS + FRACTION
 _COUNT_SHIFT = _ON_SHIFT + _COUNT_BITS
-_PLACES = (1 << _ON_SHIFT) - 1
 _SCALE = 62
 """Bits of the factor from ns to places: as fine as 64 bits allow for each length of window."""
+_BLOCK = 512
+"""Events that are prepared at once: additions that follow closely overlap their waiting."""
 
 
 @numba.njit(nogil=True, cache=True)
-def _fold(pixel, t, t_first, span, words, full_at, full_words, full):  # type: ignore[no-untyped-def]
-    """Add events; a word that is full is put aside. Returns how many have been."""
-    pixels = words.shape[1]
-    flat = words.reshape(-1)
-    factor = np.int64(1 << _SCALE) // span
-    shift = _SCALE - FRACTION - 1
-    half_place = np.int64(1) << (shift - 1)
+def _prepare(pixel, t, t_first, span, pixels, at, words):  # type: ignore[no-untyped-def]
+    """Write which word each event belongs to, and what it adds to it."""
+    factor = np.uint64(np.int64(1 << _SCALE) // span)
+    shift = np.uint64(_SCALE - FRACTION - 1)
+    half_place = np.uint64(1) << (shift - np.uint64(1))
+    unit = np.uint64(1 << FRACTION)
     for i in range(len(t)):
-        after = min(max(t[i] - t_first, 0), span)
+        after = np.uint64(min(max(t[i] - t_first, 0), span))
         place = (after * factor + half_place) >> shift
-        later = min(place >> FRACTION, 1)
-        place -= later << FRACTION
-        number = pixel[i]
-        on = np.int64(number >> np.uint32(31))
-        k = np.int64(number & np.uint32(ON - 1)) + later * pixels
-        before = flat[k]
+        later = np.uint64(place >= unit)
+        place -= later << np.uint64(FRACTION)
+        number = np.uint64(pixel[i])
+        on = number >> np.uint64(31)
+        at[i] = (number & np.uint64(ON - 1)) + later * pixels
         # Darker events are counted from the other end, so that no sum is negative.
-        event = np.uint64(
-            (1 << _COUNT_SHIFT) + (on << _ON_SHIFT) + (place if on else UNIT - place))
-        if before >> np.uint64(_COUNT_SHIFT) == _FULL:
-            full_at[full] = k
-            full_words[full] = before
-            full += 1
-            before = np.uint64(0)
-        flat[k] = before + event
-    return full
+        place = place if on else unit - place
+        words[i] = np.uint32((np.uint64(1) << np.uint64(_COUNT_SHIFT))
+                             + (on << np.uint64(_ON_SHIFT)) + place)
 
 
 @numba.njit(nogil=True, cache=True)
-def _parts(word):  # type: ignore[no-untyped-def]
-    """Return events, sum of polarities, and sum of polarity times place, of a word."""
-    count = np.int64(word >> np.uint64(_COUNT_SHIFT))
-    on = np.int64((word >> np.uint64(_ON_SHIFT)) & np.uint64(_FULL))
-    places = np.int64(word & np.uint64(_PLACES))
-    return count, 2 * on - count, places - ((count - on) << FRACTION)
+def _carry(k, word, counts, places):  # type: ignore[no-untyped-def]
+    """Add a word to the 64-bit sums: events and brighter ones in one, places in another."""
+    counts[k] += (np.uint64(word >> np.uint32(_COUNT_SHIFT)) << np.uint64(32)) + np.uint64(
+        (word >> np.uint32(_ON_SHIFT)) & np.uint32(_FULL))
+    places[k] += np.uint64(word & np.uint32((1 << _ON_SHIFT) - 1))
 
 
 @numba.njit(nogil=True, cache=True)
-def _grid(words, limit, grid):  # type: ignore[no-untyped-def]
+def _fold(pixel, t, t_first, span, words, counts, places):  # type: ignore[no-untyped-def]
+    """Add events; stop where a word is full and there are no sums to carry it into.
+
+    Returns:
+        Number of events that were added.
+    """
+    at, more = np.empty(_BLOCK, np.uint64), np.empty(_BLOCK, np.uint32)
+    pixels = np.uint64(len(words) // 2)
+    full = np.uint32(_FULL << _COUNT_SHIFT)
+    for start in range(0, len(t), _BLOCK):
+        end = min(start + _BLOCK, len(t))
+        _prepare(pixel[start:end], t[start:end], t_first, span, pixels, at, more)
+        for i in range(end - start):
+            k = at[i]
+            word = words[k]
+            if word >= full:
+                if len(counts) == 0:
+                    return start + i
+                _carry(k, word, counts, places)
+                word = np.uint32(0)
+            words[k] = word + more[i]
+    return len(t)
+
+
+@numba.njit(nogil=True, cache=True)
+def _parts(k, words, counts, places):  # type: ignore[no-untyped-def]
+    """Return events, sum of polarities, and sum of polarity times place, of word k."""
+    word = words[k]
+    count = np.int64(word >> np.uint32(_COUNT_SHIFT))
+    on = np.int64((word >> np.uint32(_ON_SHIFT)) & np.uint32(_FULL))
+    place = np.int64(word & np.uint32((1 << _ON_SHIFT) - 1))
+    if len(counts) > 0:
+        count += np.int64(counts[k] >> np.uint64(32))
+        on += np.int64(counts[k] & np.uint64(0xFFFFFFFF))
+        place += np.int64(places[k])
+    return count, 2 * on - count, place - ((count - on) << FRACTION)
+
+
+@numba.njit(nogil=True, cache=True)
+def _grid(words, counts, places, limit, grid):  # type: ignore[no-untyped-def]
     flat = grid.reshape(-1, BINS)
     most = np.int64(limit) << FRACTION
-    scale = np.float32(1.0 / UNIT)
-    for k in range(words.shape[1]):
-        a, b = words[0, k], words[1, k]
-        if a | b == 0:
+    scale = np.float32(1.0 / (1 << FRACTION))
+    pixels = len(words) // 2
+    for k in range(pixels):
+        if words[k] | words[k + pixels] == 0:
             flat[k, 0] = flat[k, 1] = flat[k, 2] = np.float32(0.0)
             continue
-        _, early, early_places = _parts(a)
-        _, late, late_places = _parts(b)
+        _, early, early_places = _parts(k, words, counts, places)
+        _, late, late_places = _parts(k + pixels, words, counts, places)
         first = (early << FRACTION) - early_places
         middle = early_places + (late << FRACTION) - late_places
         flat[k, 0] = np.float32(min(max(first, -most), most)) * scale
@@ -87,62 +119,36 @@ def _grid(words, limit, grid):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(nogil=True, cache=True)
-def _grid_of_full(words, full_at, full_words, limit, grid):  # type: ignore[no-untyped-def]
-    """Write the bins of the pixels of which words were put aside."""
-    pixels = words.shape[1]
-    flat = grid.reshape(-1, BINS)
-    most = np.int64(limit) << FRACTION
-    for i in range(len(full_at)):
-        k = full_at[i] % pixels
-        sums = np.zeros((2, 2), np.int64)
-        for half in range(2):
-            _, polarity, places = _parts(words[half, k])
-            sums[half, 0] += polarity
-            sums[half, 1] += places
-        for j in range(len(full_at)):
-            if full_at[j] % pixels == k:
-                half = full_at[j] // pixels
-                _, polarity, places = _parts(full_words[j])
-                sums[half, 0] += polarity
-                sums[half, 1] += places
-        bins = (
-            (sums[0, 0] << FRACTION) - sums[0, 1],
-            sums[0, 1] + (sums[1, 0] << FRACTION) - sums[1, 1], sums[1, 1])
-        for channel in range(BINS):
-            flat[k, channel] = np.float32(min(max(bins[channel], -most), most)) / UNIT
-
-
-@numba.njit(nogil=True, cache=True)
-def _counts(words, most, counts):  # type: ignore[no-untyped-def]
-    height, width = counts.shape
+def _counts(words, counts, most, out):  # type: ignore[no-untyped-def]
+    height, width = out.shape
+    pixels = height * width
     for row in range(height):
         for column in range(width):
             k = row * width + column
-            count = (words[0, k] >> np.uint64(_COUNT_SHIFT)) + (
-                words[1, k] >> np.uint64(_COUNT_SHIFT))
-            counts[row, column] = min(count, np.uint64(most))
+            count = (words[k] >> np.uint32(_COUNT_SHIFT)) + (
+                words[k + pixels] >> np.uint32(_COUNT_SHIFT))
+            if len(counts) > 0 and counts[k] | counts[k + pixels]:
+                count = np.uint32(most)
+            out[row, column] = min(count, np.uint32(most))
 
 
 @numba.njit(nogil=True, cache=True)
-def _polarities(words, full_at, full_words, counts):  # type: ignore[no-untyped-def]
-    pixels = words.shape[1]
+def _polarities(words, counts, places, out):  # type: ignore[no-untyped-def]
+    pixels = len(out)
     for k in range(pixels):
         for half in range(2):
-            count, polarity, _ = _parts(words[half, k])
-            counts[k, 0] += (count - polarity) // 2
-            counts[k, 1] += (count + polarity) // 2
-    for i in range(len(full_at)):
-        count, polarity, _ = _parts(full_words[i])
-        counts[full_at[i] % pixels, 0] += (count - polarity) // 2
-        counts[full_at[i] % pixels, 1] += (count + polarity) // 2
+            count, polarity, _ = _parts(k + half * pixels, words, counts, places)
+            out[k, 0] += (count - polarity) // 2
+            out[k, 1] += (count + polarity) // 2
 
 
 class WindowSums:
-    """Sums of the events of one window, 16 bytes a pixel.
+    """Sums of the events of one window, 8 bytes a pixel.
 
     However the events are cut into calls, and whatever the order of the calls, the sums are
-    equal bit for bit. A pixel with more than 131,071 events in a half is summed exactly, too: its
-    full word is put aside (16 bytes for each).
+    equal bit for bit, and exact up to 2^32 events of a pixel. From the first pixel with more than
+    63 events in a half on there are 32 bytes a pixel more, of which the system gives what is
+    written to.
 
     Attributes:
         count: Events so far.
@@ -165,22 +171,25 @@ class WindowSums:
         self._first = int(t_start)
         self._span = max(int(t_end) - int(t_start), 1)
         self._shape = (height, width)
-        self._words: UInt64 = np.zeros((2, height * width), np.uint64)
-        self._full_at: Int64 = np.empty(0, np.int64)
-        self._full_words: UInt64 = np.empty(0, np.uint64)
-        self._full = 0
+        # Words of the first half, then of the second.
+        self._words: UInt32 = np.zeros(2 * height * width, np.uint32)
+        self._counts: UInt64 = np.empty(0, np.uint64)
+        self._places: UInt64 = np.empty(0, np.uint64)
         self.count = 0
 
     def add(self, events: PixelEvents) -> None:
         """Add events of the sensor."""
         self.count += len(events)
-        room = self.count // _FULL + 1
-        if room > len(self._full_at):
-            self._full_at = np.concatenate([self._full_at, np.empty(2 * room, np.int64)])
-            self._full_words = np.concatenate([self._full_words, np.empty(2 * room, np.uint64)])
-        self._full = _fold(
-            events.pixel, events.t, self._first, self._span, self._words, self._full_at,
-            self._full_words, self._full)
+        done = self._add(events)
+        if done < len(events):
+            self._counts = np.zeros(len(self._words), np.uint64)
+            self._places = np.zeros(len(self._words), np.uint64)
+            self._add(events[done:])
+
+    def _add(self, events: PixelEvents) -> int:
+        return int(_fold(
+            events.pixel, events.t, self._first, self._span, self._words, self._counts,
+            self._places))
 
     def grid(self, limit: int) -> Float32:
         """Return the sums of polarities (+1, -1) in three bins of time, clipped.
@@ -189,29 +198,26 @@ class WindowSums:
         end of the window (Zhu et al., CVPR 2019).
 
         Args:
-            limit: Greatest size of a value, in events, at most 2^10.
+            limit: Greatest size of a value, in events, at most 2^9.
 
         Returns:
             float32 [height, width, 3], in events; multiples of 2^-FRACTION, exactly.
         """
         grid = np.empty((*self._shape, BINS), np.float32)
-        _grid(self._words, limit, grid)
-        if self._full:
-            _grid_of_full(
-                self._words, self._full_at[:self._full], self._full_words[:self._full], limit,
-                grid)
+        _grid(self._words, self._counts, self._places, limit, grid)
         return grid
 
     def counts(self, most: int, out: UInt8) -> None:
-        """Write the number of events of each pixel, at most `most`, to uint8 [height, width]."""
-        _counts(self._words, most, out)
-        rows, columns = np.divmod(
-            self._full_at[:self._full] % (self._shape[0] * self._shape[1]), self._shape[1])
-        out[rows, columns] = most
+        """Write the number of events of each pixel to uint8 [height, width].
+
+        Args:
+            most: Greatest number that is written, at most 63.
+            out: Of the sensor's size.
+        """
+        _counts(self._words, self._counts, most, out)
 
     def polarities(self) -> Int32:
         """Return the darker and the brighter events of each pixel, int32 [height, width, 2]."""
         counts = np.zeros((self._shape[0] * self._shape[1], 2), np.int32)
-        _polarities(
-            self._words, self._full_at[:self._full], self._full_words[:self._full], counts)
+        _polarities(self._words, self._counts, self._places, counts)
         return counts.reshape(*self._shape, 2)

@@ -53,6 +53,15 @@ class PeriodWindows(Policy):
         """Events whose window is not complete yet."""
         return super().waiting + (0 if self._open is None else self._seen)
 
+    def push(self, events: Events) -> list[Window]:
+        """Take the next events of the stream and return the windows that are complete."""
+        if self._open is not None and self._start is not None and isinstance(events, PixelEvents):
+            end = self._start + self._period
+            if self._arrivals.passes(events, end):
+                self._add([events], end)
+                return []
+        return super().push(events)
+
     def _restart(self) -> None:
         self._start = None
         if self._open is not None:

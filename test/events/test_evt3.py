@@ -269,3 +269,30 @@ def test_any_words_in_any_packets_decode_as_the_reference_does(words, cuts, widt
         strict=True)) == reference.triggers
     assert {name: decoder.counters[name] for name in reference.counts} == reference.counts
     assert decoder.counters['words'] == len(words)
+
+
+@settings(max_examples=150)
+@given(st.lists(st.binary(max_size=120), max_size=8), st.integers(0, 8))
+def test_events_by_pixel_are_those_of_the_arrays(packets, lost):
+    """Whatever the words are: the same events, triggers and counters by either way."""
+    arrays, pixels = PacketDecoder('evt3', 700, 500), PacketDecoder('evt3', 700, 500)
+    for k, data in enumerate([bytes.fromhex('00800060'), *packets]):
+        if k == lost:
+            arrays.gap()
+            pixels.gap()
+        events, found = arrays.decode(data), pixels.decode_pixels(data)
+        for name in 'xypt':
+            np.testing.assert_array_equal(getattr(events, name), getattr(found, name))
+        edges, others = arrays.take_triggers(), pixels.take_triggers()
+        np.testing.assert_array_equal(edges.t, others.t)
+        np.testing.assert_array_equal(edges.channel, others.channel)
+    assert arrays.counters == pixels.counters
+
+
+def test_a_packet_of_masks_alone_finds_room_for_all_of_its_events():
+    words = [0x8000, 0x6000, 0x0003, 0x3000, *[0x4FFF, 0x4FFF, 0x3800] * 5000]
+    decoder = PacketDecoder('evt3', 64, 64)
+    for _ in range(2):  # the room is kept
+        events = decoder.decode_pixels(np.array(words, '<u2').view(np.uint8))
+        assert len(events) == 10_000 * 12
+        assert events.x.reshape(-1, 24).tolist() == [list(range(24))] * 5000

@@ -19,6 +19,8 @@ from eventsam_ros.evaluation.recordings import PacketRecord, open_recording
 from eventsam_ros.events import ENCODINGS, Events, PacketDecoder
 from eventsam_ros.events.clock import SensorClock
 from eventsam_ros.events.event_arrays import read_event_array, read_event_array_ros1
+from eventsam_ros.events.pixel_events import PixelEvents
+from eventsam_ros.events.summed_window import window_sums
 from eventsam_ros.events.windows import CountWindows, FrameWindows, PeriodWindows
 
 ROUND = 100
@@ -41,6 +43,13 @@ def check_events(events: Events, width: int, height: int) -> None:
         assert events.p.max() <= 1
 
 
+def check_same(found: PixelEvents, events: Events, width: int) -> None:
+    """See that events by pixel are those of the arrays."""
+    assert np.array_equal(found.t, events.t)
+    number = events.y.astype(np.uint32) * np.uint32(width) + events.x
+    assert np.array_equal(found.pixel, number | events.p.astype(np.uint32) << 31)
+
+
 def check_counters(decoder: PacketDecoder, fed: int, events: int, triggers: int) -> None:
     """See that every byte, word and event is accounted for."""
     counted = decoder.counters
@@ -58,19 +67,23 @@ def packets(encoding: str, mutate: bool, seed: int, count: int = ROUND) -> int:
     """Feed one decoder; return how many packets it got."""
     rng = np.random.default_rng([seed, ENCODINGS.index(encoding), mutate])
     width, height = SIZES[int(rng.integers(len(SIZES)))]
-    decoder = PacketDecoder(encoding, width, height)
+    decoder, by_pixel = (PacketDecoder(encoding, width, height) for _ in range(2))
     whole = whole_packets(encoding) if mutate else []
     fed = found = edges = 0
     for _ in range(count):
         chance = rng.random()
         if chance < 0.02:
             decoder.gap()
+            by_pixel.gap()
         elif chance < 0.03:
             edges += len(decoder.take_triggers())
             decoder.reset()
+            by_pixel.reset()
         data = mutated(rng, whole[int(rng.integers(len(whole)))]) if mutate else random_bytes(rng)
         before = data.copy()
-        events = decoder.decode(data, int(rng.integers(0, 1 << 61)))
+        time_base = int(rng.integers(0, 1 << 61))
+        events = decoder.decode(data, time_base)
+        check_same(by_pixel.decode_pixels(data, time_base), events, width)
         assert np.array_equal(data, before)
         check_events(events, width, height)
         found += len(events)
@@ -100,8 +113,9 @@ def arrays(mutate: bool, seed: int, count: int = ROUND) -> int:
 def windows(seed: int, count: int = ROUND) -> int:
     """Feed the policies with times that jump; no event is in two windows, none is forgotten."""
     rng = np.random.default_rng(seed)
-    policies = (PeriodWindows(10_000_000, 64, 48), CountWindows(37, 64, 48),
-                FrameWindows(64, 48), FrameWindows(64, 48, 20_000_000))
+    policies, summing = (
+        (PeriodWindows(10_000_000, 64, 48), CountWindows(37, 64, 48),
+         FrameWindows(64, 48), FrameWindows(64, 48, 20_000_000)) for _ in range(2))
     clock = SensorClock()
     fed, now = 0, 10**18
     taken = [0] * len(policies)
@@ -117,12 +131,17 @@ def windows(seed: int, count: int = ROUND) -> int:
         if len(t):
             clock.update(int(t[0]), int(t[-1]), now + int(rng.integers(-1 << 33, 1 << 33)))
             assert isinstance(clock.to_sensor(clock.to_host(now)), int)
-        for k, policy in enumerate(policies):
+        for k, (policy, other) in enumerate(zip(policies, summing, strict=True)):
             found = policy.push(events)
-            if isinstance(policy, FrameWindows):
-                found += policy.frame(now + int(rng.integers(-1 << 31, 1 << 31)))
-            for window in found:
+            same = other.push(PixelEvents.of(events, 64, 48))
+            if isinstance(policy, FrameWindows) and isinstance(other, FrameWindows):
+                frame = now + int(rng.integers(-1 << 31, 1 << 31))
+                found, same = found + policy.frame(frame), same + other.frame(frame)
+            assert policy.counters == other.counters
+            for window, summed in zip(found, same, strict=True):
                 assert window.t_start < window.t_end
+                assert (window.t_start, window.t_end) == (summed.t_start, summed.t_end)
+                assert len(window.events) == len(summed) == window_sums(summed).count
                 taken[k] += len(window.events)
     for k, policy in enumerate(policies[:2]):
         policy.reset()

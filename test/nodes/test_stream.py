@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 
 from eventsam_ros.errors import DecodeError
-from eventsam_ros.events.windows import FrameWindows, PeriodWindows
+from eventsam_ros.events.summed_window import SummedWindow
+from eventsam_ros.events.tensors import window_image
+from eventsam_ros.events.windows import CountWindows, FrameWindows, PeriodWindows
 from eventsam_ros.nodes.stream import EventStream
 
 MS = 1_000_000
@@ -151,3 +153,41 @@ def test_reset_forgets_time_but_not_the_counters(camera):
     stream.reset()
     assert stream.counts()['packets'] == 3
     assert stream.packet(camera.packet()) == []
+
+
+@pytest.mark.parametrize('policy', [
+    periods, lambda w, h: FrameWindows(w, h, 20 * MS), lambda w, h: CountWindows(700, w, h)])
+def test_windows_are_the_same_whether_they_keep_their_events_or_not(policy, camera):
+    kept, summed = EventStream(policy, keep_events=True), EventStream(policy)
+    windows, others = [], []
+    for k in range(40):
+        packet = camera.packet()
+        if k % 11 == 5:
+            kept.shed(packet)
+            summed.shed(packet)
+            continue
+        windows += kept.packet(packet)
+        others += summed.packet(packet)
+        stamp = camera.host_end_ns
+        windows, others = windows + kept.frame(stamp, stamp), others + summed.frame(stamp, stamp)
+    assert len(windows) > 5
+    assert kept.counts() == summed.counts()
+    for window, other in zip(windows, others, strict=True):
+        assert isinstance(other.window, SummedWindow)
+        assert (window.stamp_ns, len(window.window)) == (other.stamp_ns, len(other.window))
+        np.testing.assert_array_equal(
+            window_image(window.window, 'robust', 64, 48),
+            window_image(other.window, 'robust', 64, 48))
+
+
+def test_thinned_events_are_counted_and_all_are_kept_again(camera):
+    stream = EventStream(lambda w, h: CountWindows(1000, w, h))
+    stream.thin_to(100)
+    thin = [w for _ in range(10) for w in stream.packet(camera.packet())]
+    assert all(abs(len(w.window) - 100) <= 3 for w in thin)
+    assert stream.counts()['events_thinned'] == 5000 - sum(len(w.window) for w in thin)
+    stream.thin_to(None)
+    full = [w for _ in range(10) for w in stream.packet(camera.packet())]
+    assert [len(w.window) for w in full] == [1000] * 5
+    with pytest.raises(ValueError, match=r'^events of a window must be at least 1, but got 0$'):
+        stream.thin_to(0)
