@@ -14,6 +14,7 @@ from .data.command import add_command as add_pairs
 from .data.pairs import PairsError
 from .distill.command import add_command as add_distill
 from .errors import RecipeError
+from .exporting.quantise_command import add_command as add_quantise
 from .exporting.student import add_command as add_bundle
 from .importing.command import add_command as add_import
 from .recipe import Recipe, load_recipe
@@ -68,7 +69,8 @@ def _export(arguments: argparse.Namespace, recipe: Recipe) -> None:
 
 
 _COMMANDS = (
-    add_pairs, add_teacher, add_distill, add_compare, add_bundle, add_import, add_cmess)
+    add_pairs, add_teacher, add_distill, add_compare,
+    add_quantise, add_bundle, add_import, add_cmess)
 
 
 def _parser() -> argparse.ArgumentParser:
