@@ -66,7 +66,7 @@ int cudaSetDevice(int device) { return device ? INVALID : SUCCESS; }
 int cudaDeviceGetAttribute(int *value, int attribute, int device)
 {
     if (device) return INVALID;
-    *value = attribute == 75 ? 8 : attribute == 76 ? 7 : -1;
+    *value = attribute == 75 ? 8 : attribute == 76 ? 6 : -1;
     return SUCCESS;
 }
 int cudaGetDeviceProperties(char *properties, int device)

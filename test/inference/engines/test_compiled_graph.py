@@ -207,7 +207,7 @@ def test_closed_twice_and_run(decoder):
 
 
 def test_the_gpu_is_named(cuda):
-    assert (cuda.gpu, cuda.capability) == ('Host memory', 'SM87')
+    assert (cuda.gpu, cuda.capability) == ('Host memory', 'SM86')
 
 
 def test_no_gpu(compiled, counters):
