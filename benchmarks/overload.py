@@ -187,9 +187,10 @@ def main() -> int:
               f'{1e3 / load.window_ms:.0f} windows/s, {run["masks_per_s"]:.1f} masks/s; latency '
               f'p99 {run["latency_ms"]["p99"]:.0f} ms, response p99 '
               f'{run["greatest_response_p99_ms"]:.0f} ms (at most {arguments.budget:.0f}); memory '
-              f'+-{run["memory_swing_mb"]:g} MB (at most {MEMORY_MB:g})')
+              f'+-{run["memory_swing_mb"]:g} MB (at most {MEMORY_MB:g})', flush=True)
         for name, book in run['accounts'].items():
-            print(f'  {name}: ' + ', '.join(f'{v} {k}' for k, v in book.items() if v))
+            print(f'  {name}: ' + ', '.join(f'{v} {k}' for k, v in book.items() if v),
+                  flush=True)
     if arguments.output:
         write_result(
             arguments.output, f'overload at {FACTOR:g} times what the machine can process',
