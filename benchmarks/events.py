@@ -5,6 +5,8 @@
 `python -m benchmarks.events` prints both. Decoding: one thread, made-up packets of 5 ms of moving
 edges, best of several passes. Clock: simulated packets of 4 and 10 ms, drift of +100 and -100 ppm;
 the truth is the host time of an event plus the least delay of a packet, which is 0 here.
+With `--recording` or `--dense` also packets to windows for each policy, beside `--yardstick` (see
+benchmarks/summing.py, which says how to build one).
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ import argparse
 from collections.abc import Callable
 from pathlib import Path
 import sys
+import tempfile
 import time
 
 import numpy as np
@@ -23,6 +26,7 @@ from eventsam_ros.events.clock import SensorClock
 from eventsam_ros.events.evt3_encoder import Evt3Encoder
 from eventsam_ros.events.mono_encoder import encode_mono
 
+from . import summing
 from .results import write_result
 
 WIDTH, HEIGHT = 1280, 720
@@ -107,11 +111,39 @@ def clock_errors(jitter: str, runs: int) -> dict[str, float]:
     return {name: round(max(found), 2) for name, found in errors.items()}
 
 
+def summed(arguments: argparse.Namespace) -> dict[str, dict[str, float]]:
+    """Measure packets to windows for the streams that were asked for, and print it."""
+    asked: dict[str, tuple[int, Callable[[], summing.Packets]]] = {}
+    if arguments.recording:
+        asked['recording, repeated'] = (
+            10_000, lambda: summing.repeated(arguments.recording, 250))
+    if arguments.dense:
+        asked['dense, simulated'] = 1_000_000, lambda: summing.dense(3)
+    found = {}
+    for name, (count, make) in asked.items():
+        packets = make()
+        with tempfile.TemporaryDirectory() as folder:
+            other = None
+            if arguments.yardstick:
+                other = summing.Yardstick(
+                    arguments.yardstick, packets, Path(folder) / 'packets')
+            found[name] = summing.compare(packets, count, arguments.turns, other)
+            if other is not None:
+                other.close()
+        for key, value in found[name].items():
+            print(f'{name}: {key} {value}')
+    return found
+
+
 def main() -> int:
     """Print the figures and write the JSON file."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument('--runs', type=int, default=1000, help='simulated clocks of each jitter')
     parser.add_argument('--passes', type=int, default=10, help='passes over the packets')
+    parser.add_argument('--recording', type=Path, help='EVT3 recording of 1280 x 720')
+    parser.add_argument('--dense', action='store_true', help='the simulated dense stream, too')
+    parser.add_argument('--turns', type=int, default=5, help='turns of ours and the yardstick')
+    parser.add_argument('--yardstick', help='command of the program to compare with')
     parser.add_argument('--output', type=Path, help='JSON file to write')
     arguments = parser.parse_args()
     decoded = decoding(arguments.passes)
@@ -121,11 +153,13 @@ def main() -> int:
     for name, errors in clocks.items():
         print(f'clock, {name} jitter of 5 ms: greatest error '
               + ', '.join(f'{value:.2f} ms {when}' for when, value in errors.items()))
+    compared = summed(arguments)
     if arguments.output:
         write_result(
             arguments.output, 'decoding and clock',
-            'python -m benchmarks.events ' + ' '.join(sys.argv[1:]),
-            {'decoding': decoded, 'clock_error_ms': clocks})
+            'python -m benchmarks.events ' + ' '.join(
+                'COMMAND' if word == arguments.yardstick else word for word in sys.argv[1:]),
+            {'decoding': decoded, 'evt3_to_windows': compared, 'clock_error_ms': clocks})
     return 0
 
 
