@@ -20,6 +20,7 @@ from .importing.command import add_command as add_import
 from .recipe import Recipe, load_recipe
 from .semantic.command import add_command as add_cmess
 from .teachers.command import add_command as add_teacher
+from .thermal.command import add_command as add_sartm
 
 
 def _data(arguments: argparse.Namespace, recipe: Recipe) -> None:
@@ -70,7 +71,7 @@ def _export(arguments: argparse.Namespace, recipe: Recipe) -> None:
 
 _COMMANDS = (
     add_pairs, add_teacher, add_distill, add_compare,
-    add_quantise, add_bundle, add_import, add_cmess)
+    add_quantise, add_bundle, add_import, add_cmess, add_sartm)
 
 
 def _parser() -> argparse.ArgumentParser:

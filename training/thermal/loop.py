@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 The eventsam_ros authors
+"""The training loop: any number of processes, resumed to the bit where it was interrupted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+import time
+
+import cv2
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..distill.batches import Loader
+from ..distill.log import Log
+from ..distill.pictures import write_picture
+from ..distill.processes import deterministic
+from ..distill.progress import Progress
+from ..errors import RecipeError
+from .batches import BatchMaker
+from .objective import PARTS
+from .recipe import RgbtRecipe
+from .run import BEST, LAST, Run, rate_at
+
+_COLUMNS = ('step', 'seconds', 'pairs_per_second', 'rate', 'loss',
+            *(f'loss_{name}' for name in PARTS), 'score', 'both', 'rgb', 'thermal')
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """What a run left.
+
+    Attributes:
+        last: Checkpoint to resume from.
+        best: Checkpoint of the averaged weights with the best validation score (load_trained).
+        scores: Validation of the best (see Run.examine).
+        steps: Steps taken.
+        seconds: Time they took over all sittings, without validations.
+    """
+
+    last: Path
+    best: Path
+    scores: dict[str, float]
+    steps: int
+    seconds: float
+
+
+def fit(recipe: RgbtRecipe, folder: Path, device: str = 'auto') -> FitResult:
+    """Train; an interrupted run in the folder goes on where its last checkpoint is.
+
+    Args:
+        recipe: What to do.
+        folder: Receives last.pt, best.pt, log.csv, tensorboard/ and pictures/.
+        device: `auto`, `cpu` or `cuda`.
+
+    Raises:
+        RecipeError: Recipe, pictures and folder do not go together, or the loss is no longer a
+            number.
+    """
+    cv2.setNumThreads(1)   # the threads of the loader are enough
+    torch.set_flush_denormal(True)
+    run = Run(recipe, folder, device)
+    with deterministic(run.fabric.device):
+        if run.step < recipe.steps:
+            _train(run)
+    run.fabric.barrier()
+    return FitResult(folder / LAST, folder / BEST, run.scores, run.step, run.seconds)
+
+
+def _train(run: Run) -> None:
+    recipe, first = run.recipe, run.rank == 0
+    log = Log(run.folder, _COLUMNS, run.step) if first else None
+    maker = BatchMaker(recipe, run.training, run.rank, run.world)
+    loader = Loader(maker, run.step, recipe.steps, recipe.workers)
+    parts: list[dict[str, Tensor]] = []
+    since = time.perf_counter()
+    try:
+        with Progress(recipe.steps, recipe.name, 'steps', first, run.step) as progress:
+            while run.step < recipe.steps:
+                parts.append(run.train_step(loader.next()))
+                progress.advance()
+                if run.step % recipe.check_every and run.step < recipe.steps:
+                    continue
+                means = {name: float(torch.stack([p[name] for p in parts]).mean())
+                         for name in parts[0]}
+                if not np.isfinite(means['loss']):
+                    raise RecipeError(f'the loss is {means["loss"]} at step {run.step}: lower '
+                                      'rate or clip')
+                spent = time.perf_counter() - since
+                run.seconds += spent
+                if log is not None:
+                    _check(run, log, progress, means, len(parts) / spent)
+                run.fabric.barrier()
+                parts, since = [], time.perf_counter()
+    finally:
+        loader.close()
+        if log is not None:
+            log.close()
+
+
+def _check(run: Run, log: Log, progress: Progress, means: dict[str, float],
+           speed: float) -> None:
+    """Validate, log, draw and save: what was written before a checkpoint is there after it."""
+    recipe, step = run.recipe, run.step
+    scores = run.examine()
+    values = {'seconds': run.seconds, 'pairs_per_second': speed * recipe.batch,
+              'rate': rate_at(recipe, step - 1), 'loss': means['loss']}
+    values |= {f'loss_{k}': v for k, v in means.items() if k != 'loss'}
+    log.scalars(step, values, 'check')
+    log.scalars(step, scores, 'validation')
+    progress.say(log.row(step, values | scores))
+    if recipe.pictures:
+        sheet = run.draw()
+        write_picture(run.folder / 'pictures' / f'step_{step:06d}.png', sheet)
+        log.picture(step, 'predictions', sheet)
+    run.save(scores)
