@@ -18,13 +18,7 @@ CPU, CUDA = 'onnxruntime', 'onnxruntime_cuda'
 """Names of the two back ends."""
 MAX_DEFAULT_THREADS = 4
 _PROVIDERS = {CPU: 'CPUExecutionProvider', CUDA: 'CUDAExecutionProvider'}
-_CUDA_OPTIONS = {
-    # The exhaustive search tries every algorithm anew for every number of prompts.
-    'cudnn_conv_algo_search': 'HEURISTIC',
-    # By default the arena doubles, and other nodes want GPU memory too.
-    'arena_extend_strategy': 'kSameAsRequested',
-    # fp32 is what the bundle was measured with; TF32 has fp16's digits.
-    'use_tf32': '0'}
+_KNOWS_TF32 = (1, 18)
 
 
 class OnnxRuntimeEngine:
@@ -53,7 +47,8 @@ class OnnxRuntimeEngine:
         # Worker threads sleep between windows: spinning ones keep every core busy all the time.
         options.add_session_config_entry('session.intra_op.allow_spinning', '0')
         wanted = _PROVIDERS[name]
-        providers: list[Any] = [(wanted, _CUDA_OPTIONS)] if name == CUDA else []
+        providers: list[Any] = (
+            [(wanted, cuda_options(onnxruntime.__version__))] if name == CUDA else [])
         try:
             session = onnxruntime.InferenceSession(
                 str(path), options, providers=[*providers, _PROVIDERS[CPU]])
@@ -101,6 +96,19 @@ def thread_count(threads: int | None) -> int:
     if threads is not None and threads < 1:
         raise ValueError(f'threads must be at least 1, but got {threads}')
     return threads or min(MAX_DEFAULT_THREADS, os.cpu_count() or 1)
+
+
+def cuda_options(version: str) -> dict[str, str]:
+    """Return the settings of the GPU for a version of ONNX Runtime; unknown ones are errors."""
+    options = {
+        # The exhaustive search tries every algorithm anew for every number of prompts.
+        'cudnn_conv_algo_search': 'HEURISTIC',
+        # By default the arena doubles, and other nodes want GPU memory too.
+        'arena_extend_strategy': 'kSameAsRequested'}
+    if tuple(int(part) for part in version.split('.')[:2]) >= _KNOWS_TF32:
+        # fp32 is what the bundle was measured with; TF32 has fp16's digits.
+        options['use_tf32'] = '0'
+    return options
 
 
 def load_onnxruntime(name: str = CPU) -> Any:

@@ -87,11 +87,15 @@ def _network_flags(trt: Any) -> int:
 
 
 def _keep_types(trt: Any, network: Any, config: Any) -> None:
-    """See to it that TensorRT 8, which chooses types by speed, takes those of the graph."""
+    """Ask TensorRT 8, which chooses types by speed, for those of the graph.
+
+    It may still prefer its own where it has no other implementation; the comparison of masks
+    tells whether that matters.
+    """
     if hasattr(trt.NetworkDefinitionCreationFlag, 'STRONGLY_TYPED'):
         return
     config.set_flag(trt.BuilderFlag.FP16)
-    config.set_flag(trt.BuilderFlag.OBEY_PRECISION_CONSTRAINTS)
+    config.set_flag(trt.BuilderFlag.PREFER_PRECISION_CONSTRAINTS)
     floats = (trt.float32, trt.float16)
     for layer in (network.get_layer(k) for k in range(network.num_layers)):
         kinds = [layer.get_output(k).dtype for k in range(layer.num_outputs)]

@@ -10,6 +10,7 @@ import pytest
 
 from eventsam_ros.errors import EngineError
 from eventsam_ros.inference.engines import ENGINES, create_engine
+from eventsam_ros.inference.engines.onnxruntime_engine import cuda_options
 
 
 @pytest.fixture
@@ -70,3 +71,9 @@ def test_idle_engine_burns_no_processor_time(encoder):
     before = time.process_time()
     time.sleep(0.2)
     assert time.process_time() - before < 0.1
+
+
+@pytest.mark.parametrize(('version', 'known'), [
+    ('1.31.1', True), ('1.18.0', True), ('2.0.0', True), ('1.17.3', False), ('1.9.0', False)])
+def test_settings_of_the_gpu_are_those_that_a_version_knows(version, known):
+    assert ('use_tf32' in cuda_options(version)) == known
