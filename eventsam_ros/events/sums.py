@@ -25,6 +25,7 @@ _FULL = (1 << _COUNT_BITS) - 1
 """Events of a pixel and half that a word can hold."""
 _ON_SHIFT = _COUNT_BITS + FRACTION
 _COUNT_SHIFT = _ON_SHIFT + _COUNT_BITS
+_PLACE_BITS = (1 << _ON_SHIFT) - 1
 _SCALE = 62
 """Bits of the factor from ns to places: as fine as 64 bits allow for each length of window."""
 _BLOCK = 512
@@ -100,22 +101,39 @@ def _parts(k, words, counts, places):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(nogil=True, cache=True)
-def _grid(words, counts, places, limit, grid):  # type: ignore[no-untyped-def]
-    flat = grid.reshape(-1, BINS)
+def _grid(early_words, late_words, limit, flat):  # type: ignore[no-untyped-def]
+    """Write the bins of words that nothing was carried from, in 32 bits and without branches."""
+    most = np.int32(limit << FRACTION)
+    scale = np.float32(1.0 / (1 << FRACTION))
+    for k in range(len(early_words)):
+        a, b = early_words[k], late_words[k]
+        on, count = np.int32((a >> _ON_SHIFT) & _FULL), np.int32(a >> _COUNT_SHIFT)
+        early = (np.int32(2) * on - count) << FRACTION
+        early_places = np.int32(a & _PLACE_BITS) - ((count - on) << FRACTION)
+        on, count = np.int32((b >> _ON_SHIFT) & _FULL), np.int32(b >> _COUNT_SHIFT)
+        late = (np.int32(2) * on - count) << FRACTION
+        late_places = np.int32(b & _PLACE_BITS) - ((count - on) << FRACTION)
+        first, middle = early - early_places, early_places + late - late_places
+        flat[k, 0] = np.float32(min(max(np.int32(first), -most), most)) * scale
+        flat[k, 1] = np.float32(min(max(np.int32(middle), -most), most)) * scale
+        flat[k, 2] = np.float32(min(max(np.int32(late_places), -most), most)) * scale
+
+
+@numba.njit(nogil=True, cache=True)
+def _grid_of_carried(words, counts, places, limit, flat):  # type: ignore[no-untyped-def]
+    """Write the bins of the pixels that were carried."""
     most = np.int64(limit) << FRACTION
     scale = np.float32(1.0 / (1 << FRACTION))
-    pixels = len(words) // 2
+    pixels = len(flat)
     for k in range(pixels):
-        if words[k] | words[k + pixels] == 0:
-            flat[k, 0] = flat[k, 1] = flat[k, 2] = np.float32(0.0)
-            continue
-        _, early, early_places = _parts(k, words, counts, places)
-        _, late, late_places = _parts(k + pixels, words, counts, places)
-        first = (early << FRACTION) - early_places
-        middle = early_places + (late << FRACTION) - late_places
-        flat[k, 0] = np.float32(min(max(first, -most), most)) * scale
-        flat[k, 1] = np.float32(min(max(middle, -most), most)) * scale
-        flat[k, 2] = np.float32(min(max(late_places, -most), most)) * scale
+        if counts[k] | counts[k + pixels]:
+            _, early, early_places = _parts(k, words, counts, places)
+            _, late, late_places = _parts(k + pixels, words, counts, places)
+            first = (early << FRACTION) - early_places
+            middle = early_places + (late << FRACTION) - late_places
+            flat[k, 0] = np.float32(min(max(first, -most), most)) * scale
+            flat[k, 1] = np.float32(min(max(middle, -most), most)) * scale
+            flat[k, 2] = np.float32(min(max(late_places, -most), most)) * scale
 
 
 @numba.njit(nogil=True, cache=True)
@@ -204,7 +222,10 @@ class WindowSums:
             float32 [height, width, 3], in events; multiples of 2^-FRACTION, exactly.
         """
         grid = np.empty((*self._shape, BINS), np.float32)
-        _grid(self._words, self._counts, self._places, limit, grid)
+        flat = grid.reshape(-1, BINS)
+        _grid(self._words[:len(flat)], self._words[len(flat):], limit, flat)
+        if len(self._counts):
+            _grid_of_carried(self._words, self._counts, self._places, limit, flat)
         return grid
 
     def counts(self, most: int, out: UInt8) -> None:
