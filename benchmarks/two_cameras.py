@@ -213,7 +213,7 @@ def judge(
     processes: int,
 ) -> dict[str, Any]:
     """Return the figures of both sides and whether everything is accounted for."""
-    rows = {}
+    rows: dict[str, dict[str, Any]] = {}
     for name, side in sides.items():
         counted = side.numbers()
         rows[name] = {

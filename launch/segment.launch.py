@@ -40,13 +40,11 @@ ARGUMENTS = (
     ('driver_params_file', '', 'YAML file with further parameters of the driver.', None),
 )
 
-# Package, and its parameters for what this file's arguments say. Both packages have an executable
-# driver_node that publishes ~/events, a packet a millisecond.
+# Package, and its parameters with the arguments of this file that set them. Both packages have
+# an executable driver_node that publishes ~/events, a packet a millisecond.
 DRIVERS = {
-    'metavision': ('metavision_driver', lambda value: {
-        'frame_id': value['frame_id']}),
-    'libcaer': ('libcaer_driver', lambda value: {
-        'camera_frame_id': value['frame_id'], 'device_type': value['device_type']}),
+    'metavision': ('metavision_driver', {'frame_id': 'frame_id'}),
+    'libcaer': ('libcaer_driver', {'camera_frame_id': 'frame_id', 'device_type': 'device_type'}),
 }
 
 
@@ -74,7 +72,7 @@ def _driver(context: LaunchContext) -> list[Action]:
         output='screen',
         respawn=value['use_respawn'] == 'true',
         respawn_delay=float(value['respawn_delay']),
-        parameters=[{**shared, **parameters(value)}, *further],
+        parameters=[{**shared, **{k: value[name] for k, name in parameters.items()}}, *further],
         remappings=[('~/events', value['events_topic'])],
     )]
 

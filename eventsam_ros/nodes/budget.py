@@ -23,7 +23,8 @@ POLICIES = ('newest', 'every_nth', 'thin')
 LEAST_SHARE = 0.2
 """Share of the budget that packets may wait in any case, or none would ever be decoded."""
 FIRST_SHARE = 0.5
-"""The same before the first window has been measured."""
+"""The same before the first window has been measured, and where windows alone take longer than the
+budget: shedding cannot keep it then."""
 SPARE = 1.1
 """How much slower than the mean a window may be before the next one that is taken is late."""
 _LOOK_S = 0.25
@@ -81,7 +82,9 @@ class Budget:
         if now_s - self._looked_s > _LOOK_S:
             budget_ms: float = self._settings['overload.budget_ms']
             inside_ms = self._inside_ms.greatest() or FIRST_SHARE * budget_ms
-            self._wait_ms = max(budget_ms - inside_ms, LEAST_SHARE * budget_ms)
+            left_ms = budget_ms - inside_ms
+            self._wait_ms = (max(left_ms, LEAST_SHARE * budget_ms) if left_ms > 0
+                             else FIRST_SHARE * budget_ms)
             self._looked_s = now_s
         return self._wait_ms
 

@@ -70,6 +70,13 @@ def test_a_network_slower_than_the_budget_does_not_end_decoding(clock):
     budget = Budget({**SETTINGS, 'overload.budget_ms': 400.0})
     segment(budget, clock, 0, 900, 900)
     clock.go(1000)
+    assert budget.wait_ms() == pytest.approx(200)
+
+
+def test_what_is_left_of_the_budget_is_never_too_little_to_decode(clock):
+    budget = Budget({**SETTINGS, 'overload.budget_ms': 400.0})
+    segment(budget, clock, 0, 390, 390)
+    clock.go(1000)
     assert budget.wait_ms() == pytest.approx(80)
 
 
