@@ -22,7 +22,7 @@ IGNORE = 255
 SHAPES = ClassTable(
     ('ground', 'disc', 'box', 'triangle', 'star'),
     ((60, 60, 60), (220, 60, 60), (70, 130, 220), (90, 190, 90), (240, 190, 40)))
-"""Classes of simulated scenes, told by their outline alone."""
+"""Classes of simulated scenes, told by outline and texture."""
 
 TABLES: Mapping[str, ClassTable] = {'ddd17_6': DDD17_6, 'dsec_11': DSEC_11, 'shapes': SHAPES}
 

@@ -271,6 +271,8 @@ class CmessRecipe:
         std: Grey levels to divide the rest by.
         frame_mean: The same for grey frames and reconstructions.
         frame_std: The same.
+        balance: How much more rare classes count: cross-entropies are weighted by the inverse of
+            the class's frequency in the source to this power, 0 to 1. The paper and ESS: 0.
         weights: Checkpoint of SegFormer or its encoder to begin with (ImageNet, Cityscapes), as
             published by its authors or by transformers; none draws random weights.
         reconstruction: See Reconstruction.
@@ -303,6 +305,7 @@ class CmessRecipe:
     std: tuple[float, float, float] = ranged(1e-6, default=(40.0, 40.0, 40.0))
     frame_mean: float = 116.0
     frame_std: float = ranged(1e-6, default=58.0)
+    balance: float = ranged(0, 1, default=0.0)
     weights: Path | None = None
     reconstruction: Reconstruction = field(default_factory=Reconstruction)
     images: Schedule = field(default_factory=Schedule)

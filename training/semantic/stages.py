@@ -19,8 +19,8 @@ from ..errors import RecipeError
 from ..networks.segformer import SegFormer
 from ..networks.segformer_weights import load_published
 from .batches import ClassMaker, Look, Shown
-from .classes import TABLES
-from .objective import Aligned, PairBatch, Supervised
+from .classes import IGNORE, TABLES
+from .objective import Aligned, PairBatch, Supervised, class_weights
 from .pairing import PairMaker
 from .pairs import labelled, open_set
 from .pseudo import PseudoLabels
@@ -83,6 +83,17 @@ def _fresh(recipe: CmessRecipe) -> SegFormer:
     return network
 
 
+def _weights(recipe: CmessRecipe, source: PairSet) -> torch.Tensor:
+    """Return the weights of the classes, by what the source's labels hold."""
+    classes = len(TABLES[recipe.classes])
+    counts = np.zeros(classes, np.int64)
+    if recipe.balance:
+        for k in range(len(source)):
+            labels = source[k].ids
+            counts += np.bincount(labels[labels != IGNORE], minlength=classes)
+    return class_weights(torch.from_numpy(counts), recipe.balance)
+
+
 def _examiner(
     recipe: CmessRecipe, held: PairSet, shown: Shown,
 ) -> Callable[[SegFormer], dict[str, float]]:
@@ -96,7 +107,8 @@ def _examiner(
 def _said(recipe: CmessRecipe, plan: Schedule, **more: Any) -> dict[str, Any]:
     return said(
         plan=plan, seed=recipe.seed, classes=recipe.classes, look=Look.of(recipe),
-        weights=recipe.weights, source=recipe.source, precision=recipe.precision, **more)
+        weights=recipe.weights, source=recipe.source, precision=recipe.precision,
+        balance=recipe.balance, **more)
 
 
 def _extra(recipe: CmessRecipe, shown: Shown = 'events') -> dict[str, Any]:
@@ -123,8 +135,8 @@ def train_source(recipe: CmessRecipe, place: Place, shown: Shown) -> Trained:
         training, Look.of(recipe), plan, shown, recipe.seed, _places(plan.batch))
     stage = IMAGES if shown == 'images' else EVENTS
     return train(
-        Job(f'stage 1, {shown}', plan, network, Supervised(network), maker,
-            _examiner(recipe, held, shown), _said(recipe, plan), recipe.seed,
+        Job(f'stage 1, {shown}', plan, network, Supervised(network, _weights(recipe, training)),
+            maker, _examiner(recipe, held, shown), _said(recipe, plan), recipe.seed,
             extra=_extra(recipe, shown)),
         place.run / stage, recipe.precision, place.device)
 
@@ -174,7 +186,8 @@ def align(recipe: CmessRecipe, place: Place, stage: str = CROSS) -> Trained:
     # pairs by class histograms never change; those by features do
     refresh = given.refresh if given.pairs == 'features' else plan.steps
     job: Job[PairBatch] = Job(
-        f'stage 3, {stage}', plan, network, Aligned(network, given), maker,
+        f'stage 3, {stage}', plan, network, Aligned(network, given, _weights(recipe, training)),
+        maker,
         _examiner(recipe, held, 'events'),
         _said(recipe, plan, alignment=given, fusion=recipe.fusion, target=recipe.target),
         recipe.seed, refresh, maker.renew, maker.restore, _extra(recipe))
@@ -191,7 +204,7 @@ def train_supervised(recipe: CmessRecipe, place: Place) -> Trained:
     """
     target = open_set(place.data, 'target')
     labelled(target, recipe.classes)
-    _, held = _parts(open_set(place.data, 'source'), recipe.validation_share)
+    training, held = _parts(open_set(place.data, 'source'), recipe.validation_share)
     begun = recipe.alignment.start and (place.run / EVENTS / LAST).exists()
     network = place.network(EVENTS) if begun else _fresh(recipe)
     network.requires_grad_(True)
@@ -199,7 +212,7 @@ def train_supervised(recipe: CmessRecipe, place: Place) -> Trained:
     maker = ClassMaker(
         target, Look.of(recipe), plan, 'events', recipe.seed + 1, _places(plan.batch))
     return train(
-        Job('supervised', plan, network, Supervised(network), maker,
+        Job('supervised', plan, network, Supervised(network, _weights(recipe, training)), maker,
             _examiner(recipe, held, 'events'),
             _said(recipe, plan, target=recipe.target, begun=begun), recipe.seed,
             extra=_extra(recipe)),

@@ -15,7 +15,7 @@ from training.errors import RecipeError  # noqa: E402
 import training.networks  # noqa: E402, F401
 from training.networks.segformer import SegFormer, SegFormerSpec  # noqa: E402
 from training.semantic.batches import ClassBatch, ClassMaker, Look, Order, cropped  # noqa: E402
-from training.semantic.objective import Aligned, PairBatch, class_loss, distillation  # noqa: E402
+from training.semantic.objective import Aligned, PairBatch, class_loss, class_weights, distillation  # noqa: E402
 from training.semantic.pairing import (  # noqa: E402
     PairMaker,
     cosine,
@@ -204,6 +204,20 @@ def test_the_class_loss_is_the_mean_over_the_pixels_that_count():
     assert float(class_loss(logits, torch.full((2, 8, 8), 255))) == 0
 
 
+def test_rare_classes_count_for_more_by_the_power_of_their_frequency():
+    counts = torch.tensor([80, 20, 0])
+    assert class_weights(counts, 0.0).tolist() == pytest.approx([1, 1, 1], rel=0.02)
+    found = class_weights(counts, 0.5)
+    assert float(found[1] / found[0]) == pytest.approx(2, rel=1e-5)
+    assert float(found[2] / found[1]) == pytest.approx(math.sqrt(20), rel=1e-5)
+    assert float((found * torch.tensor([0.8, 0.2, 0.01])).sum()) == pytest.approx(1, rel=1e-5)
+    logits = torch.randn(1, 3, 1, 3, generator=torch.Generator().manual_seed(0))
+    labels = torch.tensor([[[0, 1, 2]]])
+    losses = [-math.log(softmax(logits[0, :, 0, x].tolist())[x]) for x in range(3)]
+    expected = sum(w * v for w, v in zip(found.tolist(), losses, strict=True)) / float(found.sum())
+    assert float(class_loss(logits, labels, found)) == pytest.approx(expected, rel=1e-5)
+
+
 @pytest.mark.parametrize(('form', 'temperature'), [('soft_ce', 1.0), ('soft_ce', 2.0),
                                                    ('kl', 1.0), ('kl', 3.0)])
 def test_distillation_is_its_formula(form, temperature):
@@ -236,7 +250,7 @@ def test_the_three_losses_are_added_by_their_weights(distil):
     labels = torch.randint(0, 3, (2, 2, 32, 32))
     given = Alignment(source=2.0, target=0.25, distil=distil)
     batch = PairBatch(ClassBatch(pictures[0], labels[0]), ClassBatch(pictures[1], labels[1]))
-    loss, parts = Aligned(network, given)(batch)
+    loss, parts = Aligned(network, given, torch.ones(3))(batch)
     streams = network.streams(pictures[0], pictures[1])
     expected = (2 * class_loss(network(pictures[0]), labels[0])
                 + 0.25 * class_loss(network(pictures[1]), labels[1])

@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright 2026 The eventsam_ros authors
-"""Simulated scenes whose objects are told by their outline: disc, box, triangle, star."""
+"""Simulated scenes of discs, boxes, triangles and stars, each class with a texture of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import Any
 
 import cv2
@@ -14,9 +15,10 @@ import numpy as np
 from eventsam_ros.evaluation.datasets.pictures import repeated
 from eventsam_ros.events.types import Float32, UInt8, Window
 from eventsam_ros.simulation.capture import capture
-from eventsam_ros.simulation.scene import random_layer, random_scene
+from eventsam_ros.simulation.scene import Swing, random_layer, random_scene
 from eventsam_ros.simulation.sensor import EventSensor
 from eventsam_ros.simulation.shapes import distance_map
+from eventsam_ros.simulation.textures import random_texture
 
 from ..classes import SHAPES
 from ..recipe import SetChoice
@@ -25,6 +27,9 @@ from .sample import EventSample
 
 _CANVAS = 256
 _KINDS = len(SHAPES) - 1
+_TEXTURES = 77
+_HALF_SIDES = (0.12, 0.26)
+"""Of the objects, in widths: a shape must be seen to be told."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +64,9 @@ class Scenes:
         rng = np.random.default_rng([choice.seed, number, 7])
         aspect = of.height / of.width
         kinds = rng.integers(0, _KINDS, int(rng.integers(2, 6)))
-        layers = tuple(random_layer(rng, aspect, outline(int(k), rng)) for k in kinds)
+        layers = tuple(
+            replace(random_layer(rng, aspect, outline(int(k), rng), texture(int(k))),
+                    half_side=Swing(uniform(rng, _HALF_SIDES))) for k in kinds)
         scene = random_scene(rng, of.width, of.height, layers=layers)
         sensor = EventSensor(of.width, of.height, random_config(rng, of), rng)
         start, step = rng.uniform(0, 20), choice.packet_ms * 1e-3
@@ -78,6 +85,12 @@ class Scenes:
         return EventSample(
             f'scenes/{choice.seed}.{number}/0', packets, repeated(course.greys[-1]),
             np.asarray(classes[moments[-1].ids], np.uint8)), course
+
+
+@cache
+def texture(kind: int) -> Float32:
+    """Return the texture of a class, the same in every scene; the ground has any."""
+    return random_texture(np.random.default_rng([_TEXTURES, kind]))
 
 
 def outline(kind: int, rng: np.random.Generator) -> Float32:
