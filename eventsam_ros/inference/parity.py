@@ -6,12 +6,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Protocol
 
 import numpy as np
 
 from eventsam_ros.events.tensors import window_image
-from eventsam_ros.events.types import Bool, Float32
+from eventsam_ros.events.types import Bool, Float32, Window
 from eventsam_ros.simulation.samples import windows_of
 from eventsam_ros.simulation.scene import random_scene
 
@@ -23,6 +24,7 @@ from .prompts import Box, Point, Prompt
 EVENT_WINDOWS = 2
 """Simulated windows of events that networks are tried on, beside one picture of noise."""
 _SENSOR = (320, 240)
+_SEED = 2026
 
 
 class Feeding(Protocol):
@@ -88,15 +90,13 @@ def cases(feeding: Feeding, width: int, height: int, low_res_stride: int = 4) ->
     Returns:
         One picture of noise and EVENT_WINDOWS simulated windows, each with 8 prompts.
     """
-    rng = np.random.default_rng(2026)
+    rng = np.random.default_rng(_SEED)
     plain = Letterbox(width, height, width, height, low_res_stride)
-    noise = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
-    pictures = [(plain, noise)]
     sensor = Letterbox(*_SENSOR, width, height, low_res_stride)
-    while len(pictures) <= EVENT_WINDOWS:
-        for window, _ in windows_of(random_scene(rng, *_SENSOR), rng, 1):
-            picture = window_image(window, feeding.representation, *sensor.content)
-            pictures.append((sensor, picture))
+    noise = rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
+    pictures = [(plain, noise), *(
+        (sensor, window_image(window, feeding.representation, *sensor.content))
+        for window in _simulated())]
     found = []
     for letterbox, picture in pictures:
         image = letterbox.tensor(picture, feeding.mean, feeding.std, feeding.padding)
@@ -104,6 +104,15 @@ def cases(feeding: Feeding, width: int, height: int, low_res_stride: int = 4) ->
             _prompts(rng, letterbox.width, letterbox.height), letterbox,
             box_prior=feeding.box_prior, padding=feeding.point_padding)
         found.append(Case(image, letterbox, tuple(calls)))
+    return found
+
+
+@cache
+def _simulated() -> list[Window]:
+    """Return EVENT_WINDOWS windows of random scenes, the same ones every time."""
+    rng, found = np.random.default_rng(_SEED), list[Window]()
+    while len(found) < EVENT_WINDOWS:
+        found += [window for window, _ in windows_of(random_scene(rng, *_SENSOR), rng, 1)]
     return found
 
 
