@@ -8,20 +8,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 import time
 
-import cv2
 import numpy as np
 
 from eventsam_ros.events.tensors import window_image
 from eventsam_ros.events.types import Events, Float32, UInt8, Window
 
+from .class_maps import STRIDE, class_map
+from .class_votes import NO_CLASS
 from .engines import EngineOptions
 from .letterbox import Letterbox
-from .semantic_bundle import STRIDE, SemanticBundle, SemanticManifest, open_network
+from .semantic_bundle import SemanticBundle, SemanticManifest, open_network
 
 STAGES = ('tensor', 'network', 'post')
 """Names in `SemanticSegmenter.timings`."""
-NO_CLASS = 255
-"""Value of every pixel of a window without events."""
 
 
 def network_input(manifest: SemanticManifest, window: Window) -> tuple[Float32, Letterbox]:
@@ -30,28 +29,6 @@ def network_input(manifest: SemanticManifest, window: Window) -> tuple[Float32, 
         window.width, window.height, manifest.width, manifest.height, STRIDE)
     picture = window_image(window, manifest.representation, *letterbox.content)
     return letterbox.tensor(picture, manifest.mean, manifest.std), letterbox
-
-
-def class_map(logits: Float32, letterbox: Letterbox) -> UInt8:
-    """Return the class of every pixel of the sensor.
-
-    Args:
-        logits: float32 [1, C, h, w] at stride 4; interpolated linearly before the comparison. Of
-            equal ones the lower class wins.
-        letterbox: Where the sensor lies in them.
-
-    Returns:
-        uint8 [height, width].
-    """
-    planes = np.ascontiguousarray(letterbox.cut(logits)[0])
-    size = (letterbox.width, letterbox.height)
-    best = cv2.resize(planes[0], size, interpolation=cv2.INTER_LINEAR)
-    found = np.zeros(best.shape, np.uint8)
-    for k, plane in enumerate(planes[1:], 1):
-        level = cv2.resize(plane, size, interpolation=cv2.INTER_LINEAR)
-        found[level > best] = k
-        np.maximum(best, level, out=best)
-    return found
 
 
 class SemanticSegmenter:

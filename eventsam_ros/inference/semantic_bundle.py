@@ -8,21 +8,23 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
-from eventsam_ros.errors import BundleError, EngineError
 from eventsam_ros.events.tensors import BINS, REPRESENTATIONS
 
-from .bundle import MANIFEST_NAME, check_file
-from .engines import Engine, EngineOptions, create_engine
+from .bundle import check_file
+from .class_maps import (
+    STRIDE,
+    Colours,
+    manifest_path,
+    open_graph,
+    read_classes,
+    read_size,
+    read_top,
+)
+from .engines import Engine, EngineOptions
 from .engines.engine import Shape
-from .graphs import check_shapes
-from .manifest import FORMAT_VERSION, PRECISIONS, FileEntry, file_entry
-from .sections import Section
+from .manifest import PRECISIONS, FileEntry, file_entry
 
 TASK = 'event_semantic'
-STRIDE = 4
-"""Input pixels to one place of the logits."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +56,7 @@ class SemanticManifest:
     mean: tuple[float, ...]
     std: tuple[float, ...]
     classes: tuple[str, ...]
-    colours: tuple[tuple[int, int, int], ...]
+    colours: Colours
     network: FileEntry
     precision: str
     licence: str
@@ -80,21 +82,6 @@ class SemanticBundle:
         return self.path / self.manifest.network.path
 
 
-def _colours(top: Section, count: int) -> tuple[tuple[int, int, int], ...]:
-    value = top.get('colours')
-    rule = f'colours must be {count} lists of red, green and blue, 0 to 255'
-    if not isinstance(value, list) or len(value) != count:
-        raise top.error(rule, value)
-    found = []
-    for entry in value:
-        whole = isinstance(entry, list) and len(entry) == 3 and all(
-            isinstance(v, int) and not isinstance(v, bool) and 0 <= v <= 255 for v in entry)
-        if not whole:
-            raise top.error(rule, entry)
-        found.append((entry[0], entry[1], entry[2]))
-    return tuple(found)
-
-
 def read_semantic_manifest(path: Path) -> SemanticManifest:
     """Read and check the `bundle.yaml` of a bundle of this task.
 
@@ -102,40 +89,20 @@ def read_semantic_manifest(path: Path) -> SemanticManifest:
         BundleError: It cannot be read, is for another task or format version, or a value does
             not fit.
     """
-    try:
-        values = yaml.safe_load(path.read_text(encoding='utf-8'))
-    except (OSError, UnicodeDecodeError) as error:
-        raise BundleError(f'{path} cannot be read: {error}') from error
-    except yaml.YAMLError as error:
-        raise BundleError(f'{path} is not valid YAML: {" ".join(str(error).split())}') from error
-    top = Section(values, path)
-    version = top.whole('format_version')
-    if version != FORMAT_VERSION:
-        raise BundleError(
-            f'{path}: format_version {version} is not known to this release, which reads '
-            f'version {FORMAT_VERSION}; update eventsam_ros or fetch a bundle made for it')
-    task = top.text('task')
-    if task != TASK:
-        raise BundleError(f'{path} is for the task {task}, but one of {TASK} is needed')
+    top = read_top(path, TASK)
     representation, picture = top.section('representation'), top.section('input')
     if (bins := representation.whole('bins')) != BINS:
         raise representation.error(f'representation.bins must be {BINS}', bins)
-    classes = top.texts('classes')
-    if not 2 <= len(classes) <= 255:
-        raise top.error('classes must be 2 to 255 names', list(classes))
-    manifest = SemanticManifest(
+    width, height = read_size(picture)
+    classes, colours = read_classes(top)
+    return SemanticManifest(
         name=top.text('name'), representation=representation.text('name', REPRESENTATIONS),
-        window_ms=top.section('window').positive('duration_ms'),
-        width=picture.whole('width'), height=picture.whole('height'),
+        window_ms=top.section('window').positive('duration_ms'), width=width, height=height,
         mean=picture.levels('mean'), std=picture.levels('std', above_zero=True),
-        classes=classes, colours=_colours(top, len(classes)),
+        classes=classes, colours=colours,
         network=file_entry(top.section('files'), 'network'),
         precision=top.text('precision', PRECISIONS), licence=top.text('licence'),
         training=top.mapping('training'), parity=top.mapping('parity', optional=True))
-    for side, size in (('width', manifest.width), ('height', manifest.height)):
-        if size % STRIDE:
-            raise picture.error(f'input.{side} must be a multiple of {STRIDE}', size)
-    return manifest
 
 
 def load_semantic_bundle(path: Path | str) -> SemanticBundle:
@@ -148,15 +115,11 @@ def load_semantic_bundle(path: Path | str) -> SemanticBundle:
         BundleError: Something is missing, altered, for another task or made for another release;
             the sentence says what, and what to do.
     """
-    folder = Path(path).expanduser()
-    if folder.name == MANIFEST_NAME:
-        folder = folder.parent
-    if not (folder / MANIFEST_NAME).is_file():
-        raise BundleError(f'there is no bundle at {folder}; give the folder that holds '
-                          f'{MANIFEST_NAME}')
-    manifest = read_semantic_manifest(folder / MANIFEST_NAME)
-    check_file(folder / manifest.network.path, manifest.network.size, manifest.network.sha256)
-    return SemanticBundle(folder, manifest)
+    file = manifest_path(path)
+    manifest = read_semantic_manifest(file)
+    network = manifest.network
+    check_file(file.parent / network.path, network.size, network.sha256)
+    return SemanticBundle(file.parent, manifest)
 
 
 def graph_shapes(manifest: SemanticManifest) -> tuple[dict[str, Shape], dict[str, Shape]]:
@@ -183,13 +146,5 @@ def open_network(
         EngineError: Unknown or missing back end, or a graph that it cannot load.
         ValueError: Less than one thread.
     """
-    path = bundle.network_path
-    network = create_engine(path, engine, threads, compiling)
     inputs, outputs = graph_shapes(bundle.manifest)
-    try:
-        check_shapes(f'the inputs of {path}', network.inputs, inputs)
-        check_shapes(f'the outputs of {path}', network.outputs, outputs)
-    except (BundleError, EngineError):
-        network.close()
-        raise
-    return network
+    return open_graph(bundle.network_path, inputs, outputs, engine, threads, compiling)

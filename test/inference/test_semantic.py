@@ -17,8 +17,9 @@ import yaml
 from eventsam_ros.errors import BundleError, EngineError
 from eventsam_ros.events.tensors import window_image
 from eventsam_ros.events.types import Events, Window
+from eventsam_ros.inference.class_maps import class_map
 from eventsam_ros.inference.letterbox import Letterbox
-from eventsam_ros.inference.semantic import NO_CLASS, STAGES, SemanticSegmenter, class_map
+from eventsam_ros.inference.semantic import NO_CLASS, STAGES, SemanticSegmenter
 from eventsam_ros.inference.semantic_bundle import load_semantic_bundle
 
 WIDTH, HEIGHT = 96, 64

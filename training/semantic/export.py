@@ -19,11 +19,12 @@ import torch
 import yaml
 
 from eventsam_ros.events.types import Float32
+from eventsam_ros.inference.class_maps import STRIDE, class_map
 from eventsam_ros.inference.engines.onnxruntime_engine import OnnxRuntimeEngine
 from eventsam_ros.inference.letterbox import Letterbox
 from eventsam_ros.inference.manifest import FORMAT_VERSION, FileEntry
-from eventsam_ros.inference.semantic import class_map, network_input
-from eventsam_ros.inference.semantic_bundle import STRIDE, TASK, SemanticManifest
+from eventsam_ros.inference.semantic import network_input
+from eventsam_ros.inference.semantic_bundle import TASK, SemanticManifest
 from eventsam_ros.simulation.samples import windows_of
 from eventsam_ros.simulation.scene import random_scene
 
