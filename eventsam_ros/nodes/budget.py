@@ -3,9 +3,9 @@
 """How latency stays within its budget when more comes in than the machine can process.
 
 The budget runs from the arrival of the packet that completes a window to its published mask. What
-a window takes from there on is measured; what is left of the budget is the time that packets may
-wait for the decoder, and those that waited longer are shed. So packets are shed a few at a time,
-all over each window, and masks keep coming at their pace.
+a window takes from there on is measured; half of what is left of the budget is the time that
+packets may wait for the decoder, and those that waited longer are shed. So packets are shed a few
+at a time, all over each window, and masks keep coming at their pace.
 """
 
 from __future__ import annotations
@@ -23,8 +23,11 @@ POLICIES = ('newest', 'every_nth', 'thin')
 LEAST_SHARE = 0.2
 """Share of the budget that packets may wait in any case, or none would ever be decoded."""
 FIRST_SHARE = 0.5
-"""The same before the first window has been measured, and where windows alone take longer than the
-budget: shedding cannot keep it then."""
+"""Share that a window is taken to need before one has been measured, and that packets may wait
+where windows alone take longer than the budget: shedding cannot keep it then."""
+SLACK_SHARE = 0.5
+"""Share of what windows leave of the budget that packets may wait. The rest is for windows slower
+than any of the newest: under overload packets wait as long as they may, all the time."""
 SPARE = 1.1
 """How much slower than the mean a window may be before the next one that is taken is late."""
 _LOOK_S = 0.25
@@ -83,7 +86,7 @@ class Budget:
             budget_ms: float = self._settings['overload.budget_ms']
             inside_ms = self._inside_ms.greatest() or FIRST_SHARE * budget_ms
             left_ms = budget_ms - inside_ms
-            self._wait_ms = (max(left_ms, LEAST_SHARE * budget_ms) if left_ms > 0
+            self._wait_ms = (max(SLACK_SHARE * left_ms, LEAST_SHARE * budget_ms) if left_ms > 0
                              else FIRST_SHARE * budget_ms)
             self._looked_s = now_s
         return self._wait_ms
