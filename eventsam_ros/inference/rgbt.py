@@ -139,6 +139,11 @@ class RgbtSegmenter:
         with self._timed('post'):
             return class_map(logits, letterbox)
 
+    def warm_up(self) -> None:
+        """Segment blank pictures once, so that the first real ones are fast."""
+        size = (self.bundle.manifest.height, self.bundle.manifest.width)
+        self.segment(np.zeros((*size, 3), np.uint8), np.zeros(size, np.uint8))
+
     def close(self) -> None:
         """Free the graph."""
         self._network.close()

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from std_msgs.msg import Header
@@ -27,9 +28,12 @@ from eventsam_ros.inference.prompts import Box
 
 UNLABELLED = 65535
 """Value of a mono16 mask for pixels that nothing is known of (vision_msgs' convention)."""
+NO_CLASS = 255
+"""Value of a mono8 class map for such pixels."""
 _OBJECT = 'object'
 
-__all__ = ['INSTALLED', 'Detection2DArray', 'LabelInfo', 'boxes', 'detections', 'label_info']
+__all__ = ['INSTALLED', 'Detection2DArray', 'LabelInfo', 'boxes', 'class_info', 'detections',
+           'label_info']
 
 
 def detections(masks: Masks, header: Header) -> Any:
@@ -52,6 +56,13 @@ def label_info(header: Header) -> Any:
     return LabelInfo(header=header, threshold=0.0, class_map=[
         VisionClass(class_id=0, class_name='background'),
         VisionClass(class_id=UNLABELLED, class_name='unlabelled')])
+
+
+def class_info(header: Header, names: Sequence[str]) -> Any:
+    """Return the names of a class map's values as LabelInfo; 255 is unlabelled."""
+    return LabelInfo(header=header, threshold=0.0, class_map=[
+        *(VisionClass(class_id=k, class_name=name) for k, name in enumerate(names)),
+        VisionClass(class_id=NO_CLASS, class_name='unlabelled')])
 
 
 def boxes(message: Any) -> list[tuple[Box, int | None]]:
