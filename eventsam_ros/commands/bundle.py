@@ -38,8 +38,17 @@ def _add_path(action: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Do what was asked and print it."""
-    from eventsam_ros.inference.bundle import MANIFEST_NAME, default_bundle_path, load_bundle
+    from eventsam_ros.errors import BundleError
+    from eventsam_ros.inference import rgbt_bundle, semantic_bundle
+    from eventsam_ros.inference.bundle import (
+        MANIFEST_NAME,
+        Bundle,
+        default_bundle_path,
+        load_bundle,
+    )
+    from eventsam_ros.inference.class_maps import open_graph
     from eventsam_ros.inference.graphs import open_engines
+    from eventsam_ros.inference.opening import load_any
     if arguments.action == 'list':
         folders = sorted(p.parent for p in default_bundle_path().parent.glob(f'*/{MANIFEST_NAME}'))
         for folder in folders:
@@ -49,14 +58,23 @@ def run(arguments: argparse.Namespace) -> int:
         if not folders:
             print('no bundle ships with this package')
         return 0
-    bundle = load_bundle(arguments.path)
+    bundle = load_any(arguments.path)
     if arguments.action == 'inspect':
         print((bundle.path / MANIFEST_NAME).read_text('utf-8'), end='')
         return 0
-    if arguments.action == 'build-engine':
-        return _build(bundle, arguments)
-    for engine in open_engines(bundle, 'onnxruntime'):
-        engine.close()
+    if isinstance(bundle, Bundle):
+        if arguments.action == 'build-engine':
+            return _build(bundle, arguments)
+        for engine in open_engines(bundle, 'onnxruntime'):
+            engine.close()
+    elif arguments.action == 'build-engine':
+        raise BundleError(f'{bundle.path} is no bundle of masks, by which engines are compared; '
+                          'its engine is built when it is first run on a GPU')
+    else:
+        shapes = (semantic_bundle.graph_shapes(bundle.manifest)
+                  if isinstance(bundle, semantic_bundle.SemanticBundle)
+                  else rgbt_bundle.graph_shapes(bundle.manifest))
+        open_graph(bundle.network_path, *shapes, 'onnxruntime').close()
     print(f'{bundle.path} is whole: files, checksums and graphs check out')
     return 0
 

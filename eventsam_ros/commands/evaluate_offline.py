@@ -19,11 +19,12 @@ from eventsam_ros.evaluation.runs.spread import choose
 from eventsam_ros.evaluation.runs.store import SequenceStore
 from eventsam_ros.evaluation.runs.summary import SequenceResult, summarise
 from eventsam_ros.evaluation.runs.task import Task
-from eventsam_ros.inference import load_bundle
+from eventsam_ros.inference.opening import load_any, task_of
+from eventsam_ros.inference.semantic_bundle import SemanticBundle
 
 from .progress import Progress
 
-KIND_OF_TASK = {'events': 'instances'}
+KIND_OF_TASK = {'events': 'instances', 'event_semantic': 'semantic'}
 """Task of a bundle -> kind of labels that it predicts."""
 
 
@@ -68,11 +69,17 @@ def _check_kind(task: Task, dataset: Dataset) -> None:
         raise EventsamError(f'{task.dataset} ({dataset.format}) has no labels to score against')
     if task.predictions is not None:
         return
-    manifest = load_bundle(task.bundle).manifest
-    if dataset.kind != KIND_OF_TASK.get(manifest.task):
+    bundle = load_any(task.bundle)
+    wanted = task_of(bundle.path)
+    if dataset.kind != KIND_OF_TASK.get(wanted):
         raise EventsamError(
             f'{task.dataset} has labels of kind {dataset.kind}, which a bundle of task '
-            f'{manifest.task} does not predict; give another --bundle, or --predictions')
+            f'{wanted} does not predict; give another --bundle, or --predictions')
+    if isinstance(bundle, SemanticBundle) and dataset.classes is not None and (
+            bundle.manifest.classes != dataset.classes.names):
+        raise EventsamError(
+            f'{task.dataset} has the classes {", ".join(dataset.classes.names)}, but the bundle '
+            f'tells {", ".join(bundle.manifest.classes)}; give another --bundle')
 
 
 def _run(
@@ -122,7 +129,7 @@ def write_run(
 def _model(task: Task) -> dict[str, str]:
     if task.predictions is not None:
         return {'kind': 'predictions', 'name': str(task.predictions)}
-    return {'kind': 'bundle', 'name': load_bundle(task.bundle).manifest.name}
+    return {'kind': 'bundle', 'name': load_any(task.bundle).manifest.name}
 
 
 def machine() -> dict[str, Any]:

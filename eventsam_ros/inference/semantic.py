@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 import time
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from eventsam_ros.events.tensors import window_image
 from eventsam_ros.events.types import Events, Float32, UInt8, Window
 
-from .class_maps import STRIDE, class_map
+from .class_maps import STRIDE, Colours, class_map
 from .class_votes import NO_CLASS
 from .engines import EngineOptions
 from .letterbox import Letterbox
@@ -29,6 +30,25 @@ def network_input(manifest: SemanticManifest, window: Window) -> tuple[Float32, 
         window.width, window.height, manifest.width, manifest.height, STRIDE)
     picture = window_image(window, manifest.representation, *letterbox.content)
     return letterbox.tensor(picture, manifest.mean, manifest.std), letterbox
+
+
+@dataclass(frozen=True)
+class ClassMap:
+    """Classes of every pixel of a sensor.
+
+    Attributes:
+        labels: Values of the classes, or NO_CLASS, uint8 [height, width].
+        names: Of the classes.
+        colours: Of the classes, RGB.
+    """
+
+    labels: UInt8
+    names: tuple[str, ...]
+    colours: Colours
+
+    def __len__(self) -> int:
+        """Return how many classes there are in the picture."""
+        return int(np.count_nonzero(np.bincount(self.labels.reshape(-1))[:len(self.names)]))
 
 
 class SemanticSegmenter:
@@ -61,9 +81,14 @@ class SemanticSegmenter:
         self._network = open_network(bundle, engine, threads, compiling)
 
     @property
-    def engine(self) -> str:
-        """Return what the graph runs on."""
+    def engine_description(self) -> str:
+        """Return what the graph runs on, for people."""
         return self._network.description
+
+    def answer(self, window: Window) -> ClassMap:
+        """Return the classes of a window with their names; see segment."""
+        manifest = self.bundle.manifest
+        return ClassMap(self.segment(window), manifest.classes, manifest.colours)
 
     def segment(self, window: Window) -> UInt8:
         """Return the class of every pixel of the sensor, uint8 [height, width].

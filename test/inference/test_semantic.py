@@ -3,7 +3,8 @@
 """Class maps of a bundle whose answers can be worked out by hand; bundles that are refused.
 
 Its graph averages 4x4 pixels: the logits are 0, the mean of the first channel, minus that of the
-last. So ground is class 0, what is ON early is class 1, what is OFF late is class 2.
+last, and 0 for all further classes. So ground is class 0, what is ON early is class 1, what is OFF
+late is class 2.
 """
 
 import hashlib
@@ -17,16 +18,18 @@ import yaml
 from eventsam_ros.errors import BundleError, EngineError
 from eventsam_ros.events.tensors import window_image
 from eventsam_ros.events.types import Events, Window
+from eventsam_ros.inference.bundle import Bundle
 from eventsam_ros.inference.class_maps import class_map
 from eventsam_ros.inference.letterbox import Letterbox
+from eventsam_ros.inference.opening import load_any
 from eventsam_ros.inference.semantic import NO_CLASS, STAGES, SemanticSegmenter
-from eventsam_ros.inference.semantic_bundle import load_semantic_bundle
+from eventsam_ros.inference.semantic_bundle import SemanticBundle, load_semantic_bundle
 
 WIDTH, HEIGHT = 96, 64
 
 
 def graph(classes=3):
-    weight = np.zeros((3, 3, 1, 1), np.float32)
+    weight = np.zeros((max(classes, 3), 3, 1, 1), np.float32)
     weight[1, 0], weight[2, 2] = 1, -1
     nodes = [
         helper.make_node('AveragePool', ['image'], ['mean'], kernel_shape=[4, 4], strides=[4, 4]),
@@ -132,11 +135,20 @@ def test_nothing_is_told_from_a_window_without_events(segmenter):
     assert not any(segmenter.timings.values())
 
 
+def test_an_answer_names_its_classes(segmenter):
+    found = segmenter.answer(two_blocks(96, 64))
+    np.testing.assert_array_equal(found.labels, segmenter.segment(two_blocks(96, 64)))
+    assert found.names == ('ground', 'early', 'late')
+    assert found.colours[1] == (255, 0, 0)
+    assert len(found) == 3
+    assert len(segmenter.answer(Window(Events.empty(), 0, 1, 20, 10))) == 0
+
+
 def test_warming_up_leaves_nothing_behind(segmenter):
     before = segmenter.segment(two_blocks(96, 64))
     segmenter.warm_up(96, 64)
     np.testing.assert_array_equal(segmenter.segment(two_blocks(96, 64)), before)
-    assert segmenter.engine.startswith('ONNX Runtime')
+    assert segmenter.engine_description.startswith('ONNX Runtime')
 
 
 def test_a_closed_segmenter_says_so(tmp_path):
@@ -161,6 +173,16 @@ def test_a_closed_segmenter_says_so(tmp_path):
 def test_a_bundle_that_does_not_check_out_is_refused(tmp_path, edit, says):
     with pytest.raises(BundleError, match=says):
         load_semantic_bundle(write(tmp_path / 'b', edit))
+
+
+def test_a_bundle_is_opened_by_its_task(tmp_path, tiny_bundle):
+    assert isinstance(load_any(write(tmp_path / 'b')), SemanticBundle)
+    assert isinstance(load_any(tiny_bundle), Bundle)
+    assert load_any().manifest.task == 'events'
+    with pytest.raises(BundleError, match='is for the task other'):
+        load_any(write(tmp_path / 'c', lambda m: m.update(task='other')))
+    with pytest.raises(BundleError, match='there is no bundle'):
+        load_any(tmp_path / 'none')
 
 
 def test_missing_and_broken_bundles_are_named(tmp_path):

@@ -18,6 +18,7 @@ from eventsam_ros.evaluation.datasets import Sample
 from eventsam_ros.evaluation.metrics import Labels, colour_segments
 from eventsam_ros.events.types import Bool
 from eventsam_ros.inference import Box, Masks, Point, Prompt, Segmenter
+from eventsam_ros.inference.semantic import SemanticSegmenter
 
 from .objects import box_of, inmost_point
 
@@ -99,6 +100,29 @@ class BundlePredictor:
         boxes = [Prompt(box=Box(*box_of(mask))) for mask in objects]
         found = self._segmenter.segment(sample.window, [*clicks, *boxes]).masks
         return {'click': found[:len(objects)], 'box': found[len(objects):]}
+
+
+class ClassPredictor:
+    """Tells the classes of each sample's events with a bundle."""
+
+    def __init__(self, segmenter: SemanticSegmenter) -> None:
+        """Take a segmenter of classes."""
+        self._segmenter = segmenter
+
+    def begin(self, sequence: str) -> None:
+        """Do nothing: windows are told one by one."""
+
+    def predict(self, sample: Sample, sequence: str) -> Prediction | None:  # noqa: ARG002
+        """Return the class of every pixel.
+
+        Raises:
+            DatasetError: The sample has no events.
+        """
+        if sample.window is None:
+            raise DatasetError(
+                f'frame {sample.name} has no events, and the bundle segments nothing else')
+        labels = self._segmenter.segment(sample.window)
+        return Prediction(labels, stages_ms=dict(self._segmenter.timings))
 
 
 class FolderPredictor:

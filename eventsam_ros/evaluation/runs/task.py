@@ -10,12 +10,17 @@ import hashlib
 import json
 from pathlib import Path
 
+from eventsam_ros.errors import BundleError
 from eventsam_ros.evaluation.datasets import Dataset, Sequence
 from eventsam_ros.evaluation.datasets.registry import open_dataset
-from eventsam_ros.inference import Segmenter, load_bundle
+from eventsam_ros.inference import Segmenter
+from eventsam_ros.inference.opening import load_any
+from eventsam_ros.inference.rgbt_bundle import RgbtBundle
+from eventsam_ros.inference.semantic import SemanticSegmenter
+from eventsam_ros.inference.semantic_bundle import SemanticBundle
 
 from .pictures import Gallery
-from .prediction import BundlePredictor, FolderPredictor, Predictor
+from .prediction import BundlePredictor, ClassPredictor, FolderPredictor, Predictor
 from .sequence import run_sequence
 from .store import SequenceStore
 from .summary import SequenceResult
@@ -64,12 +69,17 @@ class Task:
         """
         if self.predictions is not None:
             return FolderPredictor(self.predictions)
-        return BundlePredictor(
-            Segmenter(load_bundle(self.bundle), threads=self.threads or None), self.prompts)
+        bundle, threads = load_any(self.bundle), self.threads or None
+        if isinstance(bundle, SemanticBundle):
+            return ClassPredictor(SemanticSegmenter(bundle, threads=threads))
+        if isinstance(bundle, RgbtBundle):
+            raise BundleError(f'{bundle.path} looks at colour and heat, which no dataset of '
+                              'events has')
+        return BundlePredictor(Segmenter(bundle, threads=threads), self.prompts)
 
     def fingerprint(self) -> str:
         """Return what results depend on, as a hash: dataset, bundle, options."""
-        bundle = None if self.predictions is not None else load_bundle(self.bundle)
+        bundle = None if self.predictions is not None else load_any(self.bundle)
         parts = {k: str(v) for k, v in asdict(self).items()
                  if k not in ('output', 'threads', 'pictures', 'bundle')}
         parts['dataset'] = str(self.dataset.resolve())
