@@ -182,8 +182,8 @@ def main() -> int:
     parser.add_argument('--policies', nargs='+', choices=POLICIES, default=POLICIES)
     parser.add_argument('--rate', type=float, help='million events a second that the machine can '
                         'process; found where it is not given')
-    parser.add_argument('--windows', type=float, default=10.0, help='with --rate: windows a second '
-                        'that the machine can segment, default 10')
+    parser.add_argument('--windows', type=float, default=10.0, help='with --rate: windows a '
+                        'second that the machine can segment, default 10')
     parser.add_argument('--output', type=Path, help='JSON file to write, the plot beside it')
     arguments = parser.parse_args()
     found = capacity(arguments.budget) if not arguments.rate else {
