@@ -20,11 +20,13 @@ from eventsam_ros.evaluation.runs.store import SequenceStore
 from eventsam_ros.evaluation.runs.summary import SequenceResult, summarise
 from eventsam_ros.evaluation.runs.task import Task
 from eventsam_ros.inference.opening import load_any, task_of
+from eventsam_ros.inference.rgbt_bundle import RgbtBundle
 from eventsam_ros.inference.semantic_bundle import SemanticBundle
 
 from .progress import Progress
 
-KIND_OF_TASK = {'events': 'instances', 'event_semantic': 'semantic'}
+KIND_OF_TASK = {
+    'events': 'instances', 'event_semantic': 'semantic', 'rgbt_semantic': 'semantic'}
 """Task of a bundle -> kind of labels that it predicts."""
 
 
@@ -75,7 +77,7 @@ def _check_kind(task: Task, dataset: Dataset) -> None:
         raise EventsamError(
             f'{task.dataset} has labels of kind {dataset.kind}, which a bundle of task '
             f'{wanted} does not predict; give another --bundle, or --predictions')
-    if isinstance(bundle, SemanticBundle) and dataset.classes is not None and (
+    if isinstance(bundle, SemanticBundle | RgbtBundle) and dataset.classes is not None and (
             bundle.manifest.classes != dataset.classes.names):
         raise EventsamError(
             f'{task.dataset} has the classes {", ".join(dataset.classes.names)}, but the bundle '

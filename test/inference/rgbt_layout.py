@@ -20,10 +20,11 @@ WIDTH, HEIGHT = 64, 32
 CLASSES = ('nothing', 'red', 'warm')
 
 
-def network() -> onnx.ModelProto:
+def network(count: int = len(CLASSES)) -> onnx.ModelProto:
+    """Return the graph; classes from the fourth on have the logit -9."""
     def value(name, shape):
         return helper.make_tensor_value_info(name, TensorProto.FLOAT, shape)
-    constants = {'first': np.int64([0]), 'second': np.int64([1])}
+    constants = {'first': np.int64([0]), 'second': np.int64([1]), 'nine': np.float32(9)}
     nodes = []
     for name, at in (('rgb', 'first'), ('thermal', 'second')):
         pooled = f'{name}_pooled'
@@ -33,23 +34,25 @@ def network() -> onnx.ModelProto:
             helper.make_node('Gather', ['present', at], [f'{name}_here'], axis=1),
             helper.make_node('Mul', [f'{name}_one', f'{name}_here'], [f'{name}_level'])]
     nodes += [helper.make_node('Sub', ['rgb_level', 'rgb_level'], ['nothing']),
-              helper.make_node('Concat', ['nothing', 'rgb_level', 'thermal_level'], ['logits'],
-                               axis=1)]
+              helper.make_node('Sub', ['nothing', 'nine'], ['never']),
+              helper.make_node(
+                  'Concat', ['nothing', 'rgb_level', 'thermal_level', *['never'] * (count - 3)],
+                  ['logits'], axis=1)]
     graph = helper.make_graph(
         nodes, 'network',
         [value('rgb', [1, 3, HEIGHT, WIDTH]), value('thermal', [1, 3, HEIGHT, WIDTH]),
          value('present', [1, 2])],
-        [value('logits', [1, 3, HEIGHT // 4, WIDTH // 4])],
-        [numpy_helper.from_array(v, k) for k, v in constants.items()])
+        [value('logits', [1, count, HEIGHT // 4, WIDTH // 4])],
+        [numpy_helper.from_array(np.asarray(v), k) for k, v in constants.items()])
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid('', 17)], ir_version=8)
     onnx.checker.check_model(model)
     return model
 
 
-def write(folder: Path, edit=None) -> Path:
+def write(folder: Path, edit=None, count: int = len(CLASSES)) -> Path:
     folder.mkdir(parents=True)
     files = {}
-    contents = {'network': ('network.onnx', network().SerializeToString()),
+    contents = {'network': ('network.onnx', network(count).SerializeToString()),
                 'text': ('text.csv', b'name,v0\nnothing,1\nred,2\nwarm,3\n')}
     for key, (name, data) in contents.items():
         (folder / name).write_bytes(data)

@@ -18,6 +18,7 @@ from eventsam_ros.evaluation.datasets import Sample
 from eventsam_ros.evaluation.metrics import Labels, colour_segments
 from eventsam_ros.events.types import Bool
 from eventsam_ros.inference import Box, Masks, Point, Prompt, Segmenter
+from eventsam_ros.inference.rgbt import RgbtSegmenter
 from eventsam_ros.inference.semantic import SemanticSegmenter
 
 from .objects import box_of, inmost_point
@@ -123,6 +124,29 @@ class ClassPredictor:
                 f'frame {sample.name} has no events, and the bundle segments nothing else')
         labels = self._segmenter.segment(sample.window)
         return Prediction(labels, stages_ms=dict(self._segmenter.timings))
+
+
+class RgbtPredictor:
+    """Tells the class of every pixel of each sample's colour and thermal pictures."""
+
+    def __init__(self, segmenter: RgbtSegmenter) -> None:
+        """Take a segmenter of a bundle of task 'rgbt_semantic'."""
+        self._segmenter = segmenter
+
+    def begin(self, sequence: str) -> None:
+        """Do nothing: class maps remember nothing."""
+
+    def predict(self, sample: Sample, sequence: str) -> Prediction | None:  # noqa: ARG002
+        """Return the class of every pixel.
+
+        Raises:
+            DatasetError: The sample has neither a colour nor a thermal picture.
+        """
+        try:
+            classes = self._segmenter.segment(sample.image, sample.thermal)
+        except ValueError as error:
+            raise DatasetError(f'frame {sample.name}: {error}') from error
+        return Prediction(classes, stages_ms=dict(self._segmenter.timings))
 
 
 class FolderPredictor:

@@ -10,17 +10,17 @@ import hashlib
 import json
 from pathlib import Path
 
-from eventsam_ros.errors import BundleError
 from eventsam_ros.evaluation.datasets import Dataset, Sequence
 from eventsam_ros.evaluation.datasets.registry import open_dataset
 from eventsam_ros.inference import Segmenter
 from eventsam_ros.inference.opening import load_any
+from eventsam_ros.inference.rgbt import RgbtSegmenter
 from eventsam_ros.inference.rgbt_bundle import RgbtBundle
 from eventsam_ros.inference.semantic import SemanticSegmenter
 from eventsam_ros.inference.semantic_bundle import SemanticBundle
 
 from .pictures import Gallery
-from .prediction import BundlePredictor, ClassPredictor, FolderPredictor, Predictor
+from .prediction import BundlePredictor, ClassPredictor, FolderPredictor, Predictor, RgbtPredictor
 from .sequence import run_sequence
 from .store import SequenceStore
 from .summary import SequenceResult
@@ -73,8 +73,7 @@ class Task:
         if isinstance(bundle, SemanticBundle):
             return ClassPredictor(SemanticSegmenter(bundle, threads=threads))
         if isinstance(bundle, RgbtBundle):
-            raise BundleError(f'{bundle.path} looks at colour and heat, which no dataset of '
-                              'events has')
+            return RgbtPredictor(RgbtSegmenter(bundle, threads=threads))
         return BundlePredictor(Segmenter(bundle, threads=threads), self.prompts)
 
     def fingerprint(self) -> str:
