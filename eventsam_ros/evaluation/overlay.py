@@ -122,6 +122,23 @@ def draw_overlay(
     return canvas
 
 
+def draw_classes(
+    picture: UInt8, labels: UInt8, colours: Sequence[tuple[int, int, int]],
+) -> UInt8:
+    """Return a picture with classes over it; pixels of no class stay as they are.
+
+    Args:
+        picture: uint8 [H, W, 3] blue, green, red.
+        labels: Class of every pixel, uint8 [H, W].
+        colours: Red, green, blue of each class.
+    """
+    table = np.zeros((256, 3), np.uint8)
+    table[:len(colours)] = np.asarray(colours, np.uint8)[:, ::-1]
+    mixed = (1 - FILL) * picture + FILL * table[labels]
+    known = (labels < len(colours))[..., None]
+    return np.where(known, np.rint(mixed), picture).astype(np.uint8)
+
+
 def contact_sheet(
     pictures: Sequence[UInt8], columns: int = 4, captions: Sequence[str] = (), gap: int = 10,
 ) -> UInt8:

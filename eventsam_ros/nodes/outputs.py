@@ -8,9 +8,10 @@ from typing import Any
 
 from std_msgs.msg import Float64, Header
 
-from eventsam_ros.evaluation.overlay import draw_events, draw_overlay
+from eventsam_ros.evaluation.overlay import draw_classes, draw_events, draw_overlay
 from eventsam_ros.events.types import UInt8, Window
 from eventsam_ros.inference.masks import Masks
+from eventsam_ros.inference.semantic import ClassMap
 
 from . import topics, vision
 from .connections import Connections
@@ -50,14 +51,17 @@ class Outputs:
         """Return the header of all that is published about a window."""
         return Header(stamp=stamp(stamped.stamp_ns), frame_id=stamped.frame_id)
 
-    def publish_masks(self, header: Header, masks: Masks) -> None:
-        """Publish ids of every pixel (mono16) and the boxes of the masks."""
+    def publish_found(self, header: Header, found: Masks | ClassMap) -> None:
+        """Publish ids (mono16) and boxes of masks, or classes (mono8), and what values mean."""
         if self.wanted(topics.MASK):
-            self._publish(topics.MASK, to_message(masks.label_image(), 'mono16', header))
-        if self.wanted(topics.DETECTIONS):
-            self._publish(topics.DETECTIONS, vision.detections(masks, header))
+            image = (to_message(found.labels, 'mono8', header) if isinstance(found, ClassMap)
+                     else to_message(found.label_image(), 'mono16', header))
+            self._publish(topics.MASK, image)
+        if isinstance(found, Masks) and self.wanted(topics.DETECTIONS):
+            self._publish(topics.DETECTIONS, vision.detections(found, header))
         if self._labelled_frame != header.frame_id and vision.INSTALLED:
-            self._publish(topics.LABEL_INFO, vision.label_info(header))
+            self._publish(topics.LABEL_INFO, vision.class_info(header, found.names)
+                          if isinstance(found, ClassMap) else vision.label_info(header))
             self._labelled_frame = header.frame_id
 
     def publish_times(self, processing_ms: float, latency_ms: float) -> None:
@@ -66,7 +70,7 @@ class Outputs:
         self._publish(topics.LATENCY, Float64(data=latency_ms))
 
     def publish_pictures(
-        self, header: Header, window: Window, masks: Masks,
+        self, header: Header, window: Window, found: Masks | ClassMap,
         background: UInt8 | None,
     ) -> None:
         """Draw and publish what someone looks at.
@@ -74,7 +78,7 @@ class Outputs:
         Args:
             header: Of the window.
             window: Its events.
-            masks: What was found in it.
+            found: Masks or classes in it.
             background: Camera picture of that moment; drawn on where it fits the sensor.
         """
         events: UInt8 | None = None
@@ -87,7 +91,8 @@ class Outputs:
                 picture = background
             else:
                 picture = draw_events(window) if events is None else events
-            drawn = draw_overlay(picture, masks)
+            drawn = (draw_classes(picture, found.labels, found.colours)
+                     if isinstance(found, ClassMap) else draw_overlay(picture, found))
             self._publish(topics.OVERLAY, to_message(drawn, 'bgr8', header))
 
     def _publish(self, topic: topics.Topic, message: Any) -> None:

@@ -19,6 +19,7 @@ from eventsam_ros.errors import EventsamError
 from eventsam_ros.events.types import UInt8, Window
 from eventsam_ros.inference.masks import Masks
 from eventsam_ros.inference.segmenter import Segmenter
+from eventsam_ros.inference.semantic import ClassMap, SemanticSegmenter
 
 from . import topics
 from .backgrounds import Backgrounds
@@ -52,13 +53,13 @@ class Scene:
     Attributes:
         header: Of the window.
         window: Its events.
-        masks: What was found in it.
+        found: Masks or classes in it.
         background: Camera picture of that moment, uint8 [H, W, 3], or None.
     """
 
     header: Header
     window: Window
-    masks: Masks
+    found: Masks | ClassMap
     background: UInt8 | None
 
 
@@ -71,7 +72,8 @@ class Pipeline:
     Attributes:
         backgrounds: Pictures of the camera for the overlay.
         budget: Decides which windows are segmented, and measures them.
-        counters: windows, masks_published (windows segmented), masks, and DROPS.
+        counters: windows, masks_published (windows segmented), masks (or classes seen), and
+            DROPS.
         latency_ms: From the end of a window to its published mask, by the node's clock.
         processing_ms: Time that a window was worked on until its mask was published.
         stages_ms: Sum of that time over all windows by stage; publish is what no stage of the
@@ -83,7 +85,7 @@ class Pipeline:
         'windows_stopped', 'pictures_superseded', 'pictures_failed')
 
     def __init__(
-        self, segmenter: Segmenter, outputs: Outputs, board: PromptBoard, clock: Clock,
+        self, segmenter: Segmenter | SemanticSegmenter, outputs: Outputs, board: PromptBoard, clock: Clock,
         settings: Mapping[str, Any], fault: Callable[[str], None],
     ) -> None:
         """Prepare the threads.
@@ -156,26 +158,37 @@ class Pipeline:
 
     def _segment(self, waiting: Waiting) -> None:
         start, begun_ns, stamped = time.perf_counter(), time.monotonic_ns(), waiting.stamped
+        found, prompted = self._answer(stamped)
+        header = self._outputs.header(stamped)
+        self._outputs.publish_found(header, found)
+        self.budget.measured(waiting.arrived_ns, waiting.formed_ns, begun_ns)
+        self._account(stamped, found, (time.perf_counter() - start) * 1e3)
+        if prompted and isinstance(found, Masks):
+            self._board.answered(found)
+        if self._outputs.wanted(topics.OVERLAY, topics.EVENT_IMAGE):
+            self.counters['pictures_superseded'] += self._artist.submit(
+                Scene(header, stamped.window, found, self.backgrounds.at(stamped.stamp_ns)))
+
+    def _answer(self, stamped: StampedWindow) -> tuple[Masks | ClassMap, bool]:
+        """Return what is in a window, and whether prompts asked for it.
+
+        Classes are told window by window: there are no objects to ask for or to forget.
+        """
+        window = stamped.window
+        if isinstance(self._segmenter, SemanticSegmenter):
+            return self._segmenter.answer(window), False
         if self._forget.is_set():
             self._forget.clear()
             self._segmenter.reset()
-        window = stamped.window
         prompts = self._board.current(
             self._clock.now().nanoseconds, self._settings['prompts.hold_s'],
             Sensor(window.width, window.height, stamped.frame_id),
             self._settings['prompts.follow'])
-        masks = self._segmenter.segment(window, prompts or None)
-        header = self._outputs.header(stamped)
-        self._outputs.publish_masks(header, masks)
-        self.budget.measured(waiting.arrived_ns, waiting.formed_ns, begun_ns)
-        self._account(stamped, masks, (time.perf_counter() - start) * 1e3)
-        if prompts:
-            self._board.answered(masks)
-        if self._outputs.wanted(topics.OVERLAY, topics.EVENT_IMAGE):
-            self.counters['pictures_superseded'] += self._artist.submit(
-                Scene(header, window, masks, self.backgrounds.at(stamped.stamp_ns)))
+        return self._segmenter.segment(window, prompts or None), bool(prompts)
 
-    def _account(self, stamped: StampedWindow, masks: Masks, processing_ms: float) -> None:
+    def _account(
+        self, stamped: StampedWindow, found: Masks | ClassMap, processing_ms: float,
+    ) -> None:
         latency_ms = (self._clock.now().nanoseconds - stamped.stamp_ns) / 1e6
         self.processing_ms.add(processing_ms)
         self.latency_ms.add(latency_ms)
@@ -184,12 +197,12 @@ class Pipeline:
             self.stages_ms[name] += spent
         self.stages_ms['publish'] += processing_ms - sum(stages.values())
         self.counters['masks_published'] += 1
-        self.counters['masks'] += len(masks)
+        self.counters['masks'] += len(found)
         self._outputs.publish_times(processing_ms, latency_ms)
 
     def _draw(self, scene: Scene) -> None:
         self._outputs.publish_pictures(
-            scene.header, scene.window, scene.masks, scene.background)
+            scene.header, scene.window, scene.found, scene.background)
 
     def _on_failure(self, name: str, error: Exception) -> None:
         if not rclpy.ok():

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright 2026 The eventsam_ros authors
-"""The lifecycle node: event packets in, masks out."""
+"""The lifecycle node: event packets in, masks or classes out."""
 
 from __future__ import annotations
 
@@ -18,9 +18,12 @@ from rclpy.parameter import Parameter
 from std_srvs.srv import Trigger
 
 from eventsam_ros.errors import EventsamError
-from eventsam_ros.inference.bundle import load_bundle
 from eventsam_ros.inference.engines import EngineOptions
+from eventsam_ros.inference.opening import load_any
+from eventsam_ros.inference.rgbt_bundle import RgbtBundle
 from eventsam_ros.inference.segmenter import Segmenter
+from eventsam_ros.inference.semantic import SemanticSegmenter
+from eventsam_ros.inference.semantic_bundle import SemanticBundle
 
 from . import parameters
 from .compat import ManagedNode, on_parameters
@@ -56,7 +59,7 @@ class SegmentNode(ManagedNode):
             options: Of rclpy's Node.
         """
         # rclpy destroys the node at shutdown, even one whose constructor failed.
-        self._segmenter: Segmenter | None = None
+        self._segmenter: Segmenter | SemanticSegmenter | None = None
         self._outputs: Outputs | None = None
         self._pipeline: Pipeline | None = None
         self._decoding: Decoding | None = None
@@ -150,22 +153,32 @@ class SegmentNode(ManagedNode):
         if event_message(values['events_type']) is None:
             raise EventsamError(f'events_type is {values["events_type"]}, but that package is not '
                                 'installed; install it or set events_type to another one')
-        bundle, cache = load_bundle(values['bundle'] or None), values['engine_cache']
-        self._segmenter = segmenter = Segmenter(
-            bundle, values['engine'], values['engine_threads'] or None,
-            parameters.options_of(values), EngineOptions(
-                values['engine_precision'], Path(cache) if cache else None,
-                tell=self.get_logger().info))
+        self._segmenter = segmenter = self._open()
+        manifest = segmenter.bundle.manifest
         if values['build_only']:
-            self.get_logger().info(f'build_only: bundle {bundle.manifest.name} is ready to run on '
+            self.get_logger().info(f'build_only: bundle {manifest.name} is ready to run on '
                                    f'{segmenter.engine_description}; nothing stays loaded')
             self._free()
             return
-        segmenter.warm_up(bundle.manifest.width, bundle.manifest.height)
+        segmenter.warm_up(manifest.width, manifest.height)
         warm_up(self.context.ok)
         self._outputs = Outputs(self._connections)
         self.get_logger().info(
-            f'configured with bundle {bundle.manifest.name} on {segmenter.engine_description}')
+            f'configured with bundle {manifest.name} on {segmenter.engine_description}')
+
+    def _open(self) -> Segmenter | SemanticSegmenter:
+        """Load what the bundle is for: masks, or classes."""
+        values, cache = self._values, self._values['engine_cache']
+        compiling = EngineOptions(
+            values['engine_precision'], Path(cache) if cache else None,
+            tell=self.get_logger().info)
+        bundle = load_any(values['bundle'] or None)
+        engine, threads = values['engine'], values['engine_threads'] or None
+        if isinstance(bundle, SemanticBundle):
+            return SemanticSegmenter(bundle, engine, threads, compiling)
+        if isinstance(bundle, RgbtBundle):
+            raise EventsamError(f'{bundle.path} looks at colour and heat; it is for rgbt_node')
+        return Segmenter(bundle, engine, threads, parameters.options_of(values), compiling)
 
     def _activate(self) -> None:
         segmenter, outputs, values = self._segmenter, self._outputs, self._values
@@ -247,7 +260,7 @@ class SegmentNode(ManagedNode):
     def _apply(self, changes: list[Parameter]) -> None:
         self._values.update({c.name: c.value for c in changes if c.name in self._values})
         self._reporter.set_period(self._values['diagnostics.period_s'])
-        if self._segmenter is not None:
+        if isinstance(self._segmenter, Segmenter):
             self._segmenter.options = parameters.options_of(self._values)
 
 

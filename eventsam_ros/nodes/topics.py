@@ -68,8 +68,9 @@ REMOVE = Topic(
 INPUTS = (EVENTS, TRIGGERS, IMAGE, POINT, BOXES, REMOVE)
 
 MASK = Topic(
-    '~/mask', 'sensor_msgs/Image', qos.mask, 'mono16: ids of objects, 0 background; stamp: end of '
-    "the window on the host's clock, or the frame's own; frame_id of the sensor")
+    '~/mask', 'sensor_msgs/Image', qos.mask, 'mono16: ids of objects, 0 background; with a bundle '
+    'of task event_semantic mono8: classes, 255 unlabelled; stamp: end of the window on the '
+    "host's clock, or the frame's own; frame_id of the sensor")
 DETECTIONS = Topic(
     '~/detections', 'vision_msgs/Detection2DArray', qos.mask, 'where vision_msgs is installed: '
     'box, id and expected IoU of every mask; same header as the mask')

@@ -1,0 +1,88 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 The eventsam_ros authors
+"""A bundle of event classes in the node: mono8 over DDS, what its values mean, and the overlay."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+from geometry_msgs.msg import PointStamped
+import numpy as np
+import pytest
+from rclpy.lifecycle import TransitionCallbackReturn
+from sensor_msgs.msg import Image
+
+from eventsam_ros.evaluation.overlay import FILL, draw_classes
+from eventsam_ros.nodes import qos, vision
+from eventsam_ros.nodes.images import to_array
+
+
+@pytest.fixture(scope='module')
+def tiny():
+    """The module with the bundle whose class 1 is ON early and whose class 2 is OFF late."""
+    path = Path(__file__).parents[1] / 'inference' / 'test_semantic.py'
+    spec = importlib.util.spec_from_file_location('tiny_semantic', path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def bench(make_bench, tiny, tmp_path):
+    return make_bench(tiny.write(tmp_path / 'classes')).activate()
+
+
+def test_classes_are_published_as_mono8_and_named(bench):
+    infos = []
+    if vision.INSTALLED:
+        infos = bench.graph.listen(bench.other, vision.LabelInfo, 'segment_node/label_info',
+                                   qos.latched())
+    overlays = bench.graph.listen(bench.other, Image, 'segment_node/overlay')
+    bench.play_until(lambda: len(bench.masks) >= 3 and overlays)
+    for message in bench.masks:
+        labels = to_array(message)
+        assert message.encoding == 'mono8'
+        assert labels.shape == (64, 96)
+        assert set(np.unique(labels)) <= {0, 1, 2}
+        assert message.header.frame_id == 'camera_optical_frame'
+    # Events of both polarities are on a square around (48, 32), and nowhere else.
+    found = np.stack([to_array(m) for m in bench.masks])
+    assert (found[:, 28:36, 44:52] > 0).any()
+    assert not found[:, :12].any()
+    assert overlays[0].encoding == 'bgr8'
+    if vision.INSTALLED:
+        bench.graph.wait_for(lambda: infos)
+        assert [(c.class_id, c.class_name) for c in infos[0].class_map] == [
+            (0, 'ground'), (1, 'early'), (2, 'late'), (255, 'unlabelled')]
+    bench.graph.wait_for(lambda: bench.count('masks_published') >= 3)
+    assert bench.values()['backend'].endswith(', bundle tiny')
+
+
+def test_clicks_change_nothing_and_the_stream_goes_on(bench):
+    bench.play_until(lambda: bench.masks)
+    click = bench.other.create_publisher(PointStamped, 'prompt/point', qos.prompt())
+    bench.graph.wait_for(click.get_subscription_count)
+    message = PointStamped()
+    message.point.x, message.point.y = 48.0, 32.0
+    click.publish(message)
+    bench.goes_on()
+    assert bench.masks[-1].encoding == 'mono8'
+    assert bench.set('automatic.min_area', 20).successful
+    bench.goes_on()
+    assert bench.dropped('windows_failed') == 0
+
+
+def test_a_bundle_that_is_damaged_is_refused_in_one_sentence(make_bench, tiny, tmp_path):
+    folder = tiny.write(tmp_path / 'classes', lambda m: m['colours'].pop())
+    bench = make_bench(folder)
+    assert bench.node.trigger_configure() == TransitionCallbackReturn.FAILURE
+    bench.reports(b'\x02', 'colours must be 3 lists')
+
+
+def test_every_class_is_drawn_in_its_colour_and_the_rest_is_seen():
+    picture = np.full((1, 3, 3), 100, np.uint8)
+    drawn = draw_classes(picture, np.asarray([[0, 1, 255]], np.uint8), ((200, 0, 0), (0, 0, 50)))
+    mixed = (1 - FILL) * 100
+    expected = [[mixed, mixed, mixed + FILL * 200], [mixed + FILL * 50, mixed, mixed], [100] * 3]
+    np.testing.assert_allclose(drawn[0], expected, atol=0.51)
