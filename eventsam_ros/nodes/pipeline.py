@@ -85,8 +85,8 @@ class Pipeline:
         'windows_stopped', 'pictures_superseded', 'pictures_failed')
 
     def __init__(
-        self, segmenter: Segmenter | SemanticSegmenter, outputs: Outputs, board: PromptBoard, clock: Clock,
-        settings: Mapping[str, Any], fault: Callable[[str], None],
+        self, segmenter: Segmenter | SemanticSegmenter, outputs: Outputs, board: PromptBoard,
+        clock: Clock, settings: Mapping[str, Any], fault: Callable[[str], None],
     ) -> None:
         """Prepare the threads.
 
