@@ -126,6 +126,7 @@ class Pairing(Generic[T]):
         default_factory=lambda: {'rgb': deque(), 'thermal': deque()})
     _stamped: dict[Kind, int] = field(default_factory=dict)
     _heard: dict[Kind, int] = field(default_factory=dict)
+    _begun_ns: int | None = None
 
     def add(self, kind: Kind, stamp_ns: int, arrived_ns: int, item: T) -> list[Matched[T]]:
         """Take a picture.
@@ -139,6 +140,8 @@ class Pairing(Generic[T]):
         Returns:
             What is ready now, in the order of stamps.
         """
+        if self._begun_ns is None:
+            self._begun_ns = arrived_ns
         before = self._stamped.get(kind)
         if before is not None and stamp_ns <= before:
             if before - stamp_ns <= self.options.silence_ns:
@@ -176,6 +179,7 @@ class Pairing(Generic[T]):
             queue.clear()
         self._stamped.clear()
         self._heard.clear()
+        self._begun_ns = None
 
     def _pairs(self) -> list[Matched[T]]:
         """Match the nearest stamps first, each within the tolerance."""
@@ -208,8 +212,10 @@ class Pairing(Generic[T]):
         for kind, queue in self._waiting.items():
             partner = _OTHER[kind]
             heard = self._heard.get(partner)
-            dead = heard is None or now_ns - heard > self.options.silence_ns
-            while queue and self._over(queue[0], now_ns, dead, self._stamped.get(partner)):
+            since = self._begun_ns if heard is None else heard
+            silent = since is not None and now_ns - since > self.options.silence_ns
+            dead = silent or heard is None
+            while queue and self._over(queue[0], now_ns, silent, self._stamped.get(partner)):
                 waited = queue.popleft()
                 mode = f'{kind}_only' if dead else f'late_{partner}'
                 found.append(Matched(
@@ -218,14 +224,14 @@ class Pairing(Generic[T]):
         return found
 
     def _over(
-        self, waited: _Waiting[T], now_ns: int, dead: bool, partner_ns: int | None,
+        self, waited: _Waiting[T], now_ns: int, silent: bool, partner_ns: int | None,
     ) -> bool:
         """Whether a picture need not wait longer.
 
-        A partner whose newest stamp is beyond the tolerance already delivers nothing that fits.
-        A camera that was never heard is waited for, once.
+        A partner whose newest stamp is beyond the tolerance already delivers nothing that fits;
+        one that is silent, or that has not been heard since the beginning, nothing at all.
         """
-        if dead and partner_ns is not None:
+        if silent:
             return True
         if partner_ns is not None and partner_ns > waited.stamp_ns + self.options.tolerance_ns:
             return True

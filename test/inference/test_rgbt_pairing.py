@@ -81,10 +81,14 @@ def test_a_silent_camera_counts_as_dead_and_nobody_waits():
         ('r2', 't2', 'paired', 1 * MS)]
 
 
-def test_a_camera_that_was_never_heard_is_waited_for_by_each_picture():
+def test_a_camera_that_is_never_heard_is_waited_for_at_the_beginning_only():
     pairing = Pairing(OPTIONS)
     assert pairing.add('thermal', 0, 0, 't') == []
     assert modes(pairing.due(50 * MS)) == [(None, 't', 'thermal_only', None)]
+    assert pairing.add('thermal', 900 * MS, 900 * MS, 't1') == []
+    assert [m[1] for m in modes(pairing.due(1000 * MS))] == ['t1']
+    assert modes(pairing.add('thermal', 1100 * MS, 1100 * MS, 't2')) == [
+        (None, 't2', 'thermal_only', None)]
 
 
 def test_stamps_out_of_order_are_left_out_and_a_bag_that_loops_begins_anew():
