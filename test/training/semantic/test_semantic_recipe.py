@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import yaml
 
 pytest.importorskip('torch', reason='training needs torch')
 from eventsam_ros.evaluation.datasets.class_tables import CAMVID_11, DDD17_6, DSEC_11
@@ -13,12 +14,21 @@ from training.errors import RecipeError
 from training.semantic.classes import camvid_merge, cityscapes_merge
 from training.semantic.recipe import load_values, make_recipe
 
-RECIPES = sorted((Path(__file__).parents[3] / 'training' / 'recipes').glob('cmess*.yaml'))
+ROOT = Path(__file__).parents[3]
+RECIPES = sorted((ROOT / 'training' / 'recipes').glob('cmess*.yaml'))
 
 
 @pytest.mark.parametrize('path', RECIPES, ids=lambda path: path.stem)
 def test_recipes_that_ship_can_be_read(path):
     assert make_recipe(load_values(path), path.name).name == path.stem
+
+
+def test_the_recipe_in_the_guide_can_be_read():
+    text = (ROOT / 'docs' / 'cmess.md').read_text('utf-8')
+    block = text.partition('```yaml\n')[2].partition('```')[0]
+    recipe = make_recipe(yaml.safe_load(block), 'docs/cmess.md')
+    assert recipe.target.packet_events * recipe.packets == 2_000_000
+    assert recipe.reconstruction.kind == 'torchscript'
 
 
 @pytest.mark.parametrize(('changes', 'says'), [
