@@ -14,6 +14,7 @@ torch = pytest.importorskip('torch', reason='training needs torch')
 pytest.importorskip('lightning_fabric', reason='training runs on Lightning Fabric')
 pytest.importorskip('tensorboard', reason='logs are written for TensorBoard')
 
+from eventsam_ros.inference.semantic_bundle import load_semantic_bundle  # noqa: E402
 from training.__main__ import main  # noqa: E402
 from training.errors import RecipeError  # noqa: E402
 import training.networks  # noqa: E402, F401
@@ -154,6 +155,18 @@ def test_scores_are_those_of_one_matrix_over_the_whole_set(done, content):
     truth, said = np.stack(truth), np.stack(said)
     assert found['cross']['miou'] == pytest.approx(naive_miou(truth, said, 5), abs=1e-3)
     assert found['cross']['accuracy'] == pytest.approx(np.mean(truth == said), abs=1e-3)
+
+
+def test_the_network_of_stage_3_becomes_a_bundle(done, tmp_path, capsys):
+    recipe, place = str(done / 'mini.yaml'), ['--run', str(done / 'run')]
+    assert main(['cmess', 'export', recipe, *place, '--output', str(tmp_path / 'b'),
+                 '--precision', 'fp32', '--licence', 'CC-BY-NC-4.0']) == 0
+    manifest = load_semantic_bundle(tmp_path / 'b').manifest
+    assert manifest.classes == TABLES['shapes'].names
+    assert (manifest.name, manifest.licence, manifest.window_ms) == ('mini', 'CC-BY-NC-4.0', 50)
+    assert main(['cmess', 'export', recipe, *place, '--output', str(tmp_path / 'c'),
+                 '--stage', 'images']) == 1
+    assert 'looks at pictures' in capsys.readouterr().err
 
 
 def test_networks_that_are_shown_the_right_thing_learn_it(done, content):
