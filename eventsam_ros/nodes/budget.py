@@ -3,7 +3,7 @@
 """How latency stays within its budget when more comes in than the machine can process.
 
 The budget runs from the arrival of the packet that completes a window to its published mask. What
-a window takes from there on is measured; half of what is left of the budget is the time that
+a window takes from there on is measured; part of what is left of the budget is the time that
 packets may wait for the decoder, and those that waited longer are shed. So packets are shed a few
 at a time, all over each window, and masks keep coming at their pace.
 """
@@ -20,12 +20,12 @@ from .statistics import Series
 from .stream import EventStream
 
 POLICIES = ('newest', 'every_nth', 'thin')
-LEAST_SHARE = 0.2
+LEAST_SHARE = 0.1
 """Share of the budget that packets may wait in any case, or none would ever be decoded."""
 FIRST_SHARE = 0.5
 """Share that a window is taken to need before one has been measured, and that packets may wait
 where windows alone take longer than the budget: shedding cannot keep it then."""
-SLACK_SHARE = 0.5
+SLACK_SHARE = 0.3
 """Share of what windows leave of the budget that packets may wait. The rest is for windows slower
 than any of the newest: under overload packets wait as long as they may, all the time."""
 SPARE = 1.1

@@ -20,7 +20,7 @@ _KEYS = {
                      'empty without images',
     'queue_packets, queue_mb, queue_age_ms': 'what waits to be decoded: messages, their bytes, '
                                              'and how long the oldest has waited',
-    'overload.wait_ms': 'longest that a packet may wait now, half of what windows leave of '
+    'overload.wait_ms': 'longest that a packet may wait now, a part of what windows leave of '
                         'overload.budget_ms',
     'overload.step': 'of so many windows one is segmented (overload.policy every_nth)',
     'mismatch.N': 'a topic whose other side has another quality of service, and what to set',
