@@ -93,18 +93,21 @@ def _look_over(block, high_word):  # type: ignore[no-untyped-def]
 
     Counts address and time words, too.
 
-    Apart from the walk, whose time is its branches: 16-bit sums of 16-bit words, over indices and
-    not over items, are a vector loop to the compiler.
+    Apart from the walk, whose time is its branches. 16-bit sums of 16-bit words, over indices and
+    not over items, are a vector loop to the compiler; every one is cast, for fear of wider ones.
     """
     rare, vectors, addresses, times = np.uint16(0), np.uint16(0), np.uint16(0), np.uint16(0)
     for i in range(len(block)):
-        kind = block[i] >> np.uint16(12)
-        addresses += np.uint16(kind == ADDR_Y) + np.uint16(kind == VECT_BASE_X)
-        times += np.uint16(kind == TIME_LOW) + np.uint16(kind == TIME_HIGH)
-        vectors |= np.uint16(kind >= VECT_BASE_X) & np.uint16(kind <= VECT_8)
-        rare |= np.uint16(kind == 0x1) | (
-            np.uint16(kind >= TIME_HIGH) & np.uint16(kind < IMU)
-            & np.uint16(block[i] != high_word))
+        kind = np.uint16(block[i] >> np.uint16(12))
+        addresses = np.uint16(addresses + np.uint16(kind == np.uint16(ADDR_Y))
+                              + np.uint16(kind == np.uint16(VECT_BASE_X)))
+        times = np.uint16(times + np.uint16(kind == np.uint16(TIME_LOW))
+                          + np.uint16(kind == np.uint16(TIME_HIGH)))
+        vectors = np.uint16(vectors | (np.uint16(kind >= np.uint16(VECT_BASE_X))
+                                       & np.uint16(kind <= np.uint16(VECT_8))))
+        rare = np.uint16(rare | np.uint16(kind == np.uint16(0x1)) | (
+            np.uint16(kind >= np.uint16(TIME_HIGH)) & np.uint16(kind < np.uint16(IMU))
+            & np.uint16(block[i] != high_word)))
     return rare != 0, vectors != 0, np.int64(addresses), np.int64(times)
 
 

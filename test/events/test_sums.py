@@ -104,6 +104,36 @@ def test_cuts_and_order_of_the_calls_do_not_matter(seed, cuts):
     np.testing.assert_array_equal(whole.polarities(), other.polarities())
 
 
+def test_a_window_of_more_than_ten_million_events():
+    """More than may wait (EVENT_LIMIT): against counts and weighted counts in float64."""
+    rng = np.random.default_rng(5)
+    part, parts, width, height = 1_500_000, 8, 320, 240
+    place = np.minimum(rng.integers(0, width * height, (2, part)).min(0) // 2, 60_000)
+    p = rng.integers(0, 2, part)
+    pixel = (place | p << 31).astype(np.uint32)
+    within = np.sort(rng.integers(0, 6 * MS, part))
+    policy, windows = PeriodWindows(48 * MS, width, height), []
+    counts = np.bincount(2 * place + p, minlength=2 * width * height) * parts
+    bins = np.zeros((width * height, 3))
+    within[0] = 0
+    for k in range(parts):
+        t = within + k * 6 * MS
+        windows += policy.push(PixelEvents(pixel.copy(), EPOCH + t, width))
+        tau = t / (24 * MS)
+        for b in range(3):
+            bins[:, b] += np.bincount(
+                place, (2 * p - 1) * np.maximum(0, 1 - np.abs(b - tau)), width * height)
+    assert windows == []
+    windows = policy.push(PixelEvents(pixel[:1], np.array([EPOCH + 48 * MS]), width))
+    assert [len(window) for window in windows] == [parts * part]
+    assert policy.counters['events_dropped'] == 0
+    sums = window_sums(windows[0])
+    np.testing.assert_array_equal(sums.polarities().reshape(-1), counts)
+    most = counts.reshape(-1, 2).sum(1).max()
+    np.testing.assert_allclose(
+        sums.grid(500).reshape(-1, 3), np.clip(bins, -500, 500), atol=most * 0.5**(FRACTION + 1))
+
+
 def test_events_by_pixel_are_the_same_events_without_those_outside():
     x, y = np.array([0, 6, 7, 3], np.uint16), np.array([0, 4, 0, 5], np.uint16)
     events = PixelEvents.of(
