@@ -5,6 +5,7 @@
 from contextlib import suppress
 import importlib.util
 from pathlib import Path
+import sys
 
 import pytest
 
@@ -20,3 +21,11 @@ def layouts():
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+@pytest.fixture(autouse=True)
+def subnormal_numbers():
+    """Leave the processor as it was: training flushes subnormal numbers to zero."""
+    yield
+    if 'torch' in sys.modules:
+        sys.modules['torch'].set_flush_denormal(False)

@@ -18,8 +18,8 @@ def contents(folder):
 
 
 @pytest.fixture(scope='module')
-def filled(world, cache_folder, make_teacher):
-    folder = cache_folder
+def filled(world, tmp_path_factory, make_teacher):
+    folder = tmp_path_factory.mktemp('filled')  # nobody else's files in it
     store = PairStore(world / 'pairs')
     cache = TeacherCache(folder, make_teacher(), taps=True)
     cache.fill([store, store], 2)
