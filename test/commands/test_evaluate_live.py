@@ -14,13 +14,18 @@ from eventsam_ros.simulation.recording import RecordingConfig, record
 
 
 @pytest.fixture(scope='module')
-def runs(tmp_path_factory):
-    """Return the folders of an offline and a live run of one recording."""
+def runs(tmp_path_factory, tiny_bundle):
+    """Return the folders of an offline and a live run of one recording.
+
+    By a network that is fast enough for every window: which windows a slow one skips decides
+    which objects the next ones are searched for, so that two runs of it may differ for long.
+    """
     root = tmp_path_factory.mktemp('runs')
     recording = record(
         RecordingConfig(seed=5, duration_s=3.0, width=320, height=240), root / 'simulated')
     for name, more in (('offline', ['--no-prompts']), ('live', ['--live'])):
-        assert main(['evaluate', str(recording), '--output', str(root / name), *more]) == 0
+        assert main(['evaluate', str(recording), '--output', str(root / name),
+                     '--bundle', str(tiny_bundle), *more]) == 0
     return root / 'offline', root / 'live'
 
 
@@ -36,9 +41,9 @@ def test_both_agree_on_the_windows_that_both_saw(runs):
     for name in ('published_miou', 'corrected_miou'):
         means = [sum(float(rows[k][name]) for k in shared) / len(shared)
                  for rows in (offline, live)]
-        # Not equal: live windows end where the estimated clock says, and objects are looked for
-        # where those of the window before were, which the node may have skipped.
-        assert means[1] == pytest.approx(means[0], abs=0.1)
+        assert means[0] > 0.05
+        # Not equal: live windows end where the estimated clock says, and a few may be skipped.
+        assert means[1] == pytest.approx(means[0], abs=0.02)
 
 
 def test_every_frame_is_accounted_for(runs):
