@@ -31,7 +31,7 @@ from .connections import Connections
 from .decoding import Decoding
 from .health import QUIET_S, Active, Reporter
 from .inputs import Inputs, event_message
-from .memory import give_back, return_large
+from .memory import give_back
 from .outputs import Outputs
 from .packet_queue import PacketQueue
 from .pipeline import Pipeline
@@ -279,7 +279,6 @@ def main(args: Sequence[str] | None = None, namespaces: Sequence[str] = ()) -> i
     sys.setswitchinterval(SWITCH_S)
     # Its pictures are too small to share among threads that the network needs.
     cv2.setNumThreads(1)
-    return_large()
     if not namespaces:
         return run(SegmentNode, args=args)
     return run(*(partial(SegmentNode, namespace=name) for name in namespaces), args=args)
