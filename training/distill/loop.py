@@ -6,22 +6,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-import time
 
 import cv2
-import numpy as np
 import torch
 from torch import Tensor
 
-from ..errors import RecipeError
 from .batches import BatchMaker, Loader
+from .checkpoints import BEST, LAST
+from .descent import Sitting, means
 from .examine import Example
 from .log import Log
 from .pictures import write_picture
 from .processes import deterministic
 from .progress import Progress
 from .recipe import DistillRecipe
-from .run import BEST, LAST, Run
+from .run import Run
 from .schedule import learning_rate
 
 __all__ = ['DistillResult', 'Run', 'distill']
@@ -82,35 +81,22 @@ def _train(run: Run) -> None:
     log = Log(run.folder, _COLUMNS, run.step) if first else None
     maker = BatchMaker(recipe, run.training, cache, run.rank, run.world)
     loader = Loader(maker, run.step, recipe.steps, recipe.workers)
-    parts: list[dict[str, Tensor]] = []
-    since = time.perf_counter()
+
+    def look(losses: dict[str, float], speed: float) -> None:
+        assert log is not None
+        _check(run, log, examples, progress, losses, speed)
+
+    def each(losses: dict[str, Tensor]) -> None:
+        if log is not None and run.step % _BOARD_EVERY == 0:
+            log.scalars(run.step, means([losses]), 'step')
     try:
         with Progress(recipe.steps, recipe.name, 'steps', first, run.step) as progress:
-            while run.step < recipe.steps:
-                parts.append(run.train_step(loader.next()))
-                progress.advance()
-                if log is not None and run.step % _BOARD_EVERY == 0:
-                    log.scalars(run.step, _means(parts[-1:]), 'step')
-                if run.step % recipe.check_every and run.step < recipe.steps:
-                    continue
-                means = _means(parts)
-                if not np.isfinite(means['loss']):
-                    raise RecipeError(f'the loss is {means["loss"]} at step {run.step}: lower '
-                                      'rate or clip')
-                spent = time.perf_counter() - since
-                run.seconds += spent
-                if log is not None:
-                    _check(run, log, examples, progress, means, len(parts) / spent)
-                run.fabric.barrier()
-                parts, since = [], time.perf_counter()
+            Sitting(run, recipe.check_every, recipe.steps, progress, look if first else None).take(
+                loader, recipe.steps, each)
     finally:
         loader.close()
         if log is not None:
             log.close()
-
-
-def _means(parts: list[dict[str, Tensor]]) -> dict[str, float]:
-    return {name: float(torch.stack([p[name] for p in parts]).mean()) for name in parts[0]}
 
 
 def _check(run: Run, log: Log, examples: list[Example], progress: Progress,

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 from lightning_fabric import Fabric
 import numpy as np
@@ -19,6 +18,8 @@ from ..errors import RecipeError
 from ..teachers.teacher import Teacher, load_teacher
 from .batches import Batch
 from .cache import WEIGHTINGS, TeacherCache, look, patch_tokens
+from .checkpoints import BEST, LAST, read_checkpoint, refuse_another, write_checkpoint
+from .descent import check_batch, descend, groups, seed_step
 from .examine import Example, examine
 from .objective import COUNTS, Objective
 from .pictures import contact_sheet
@@ -29,15 +30,8 @@ from .schedule import Average, learning_rate
 from .split import evenly, split
 from .students import as_plain, build_networks, checkpoint
 
-LAST, BEST = 'last.pt', 'best.pt'
 _FREE = ('name', 'cache', 'workers', 'pictures', 'test')
 """Keys that may change in a run that has begun."""
-
-
-def _write(path: Path, content: dict[str, Any]) -> None:
-    part = path.with_suffix('.part')
-    torch.save(content, part)
-    part.replace(path)
 
 
 class Run:
@@ -57,9 +51,7 @@ class Run:
         self.recipe, self.folder = recipe, folder
         self.fabric: Fabric = make_fabric(recipe.precision, device)
         self.rank, self.world = self.fabric.global_rank, self.fabric.world_size
-        if recipe.batch % self.world:
-            raise RecipeError(f'batch must be a multiple of the {self.world} processes, but is '
-                              f'{recipe.batch}')
+        check_batch(recipe.batch, self.world)
         self.training, validation = split(recipe)
         self.validation = validation.spread(recipe.check_pairs)
         self.teacher = self._load_teacher()
@@ -70,11 +62,8 @@ class Run:
             networks = nn.SyncBatchNorm.convert_sync_batchnorm(  # type: ignore[no-untyped-call]
                 networks)
         objective = Objective(recipe, networks, self.teacher.decoder, self.style)
-        learning = [p for p in networks.parameters() if p.requires_grad]
         optimiser = torch.optim.AdamW(
-            [{'params': [p for p in learning if p.ndim > 1], 'weight_decay': recipe.weight_decay},
-             {'params': [p for p in learning if p.ndim <= 1], 'weight_decay': 0.0}],
-            lr=recipe.rate, fused=True)
+            groups(networks.parameters(), recipe.weight_decay), lr=recipe.rate, fused=True)
         self.objective, self.optimiser = self.fabric.setup(objective, optimiser)
         self.networks = networks
         self.average = Average(networks, recipe.ema)
@@ -100,19 +89,11 @@ class Run:
         return teacher
 
     def _resume(self) -> None:
-        path = self.folder / LAST
-        if not path.exists():
+        state = read_checkpoint(self.folder / LAST, self.fabric.device)
+        if state is None:
             return
-        try:
-            state = torch.load(path, map_location=self.fabric.device, weights_only=True)
-        except Exception as error:
-            raise RecipeError(f'{path} cannot be read: {error}') from error
-        was, now = state['recipe'], as_plain(asdict(self.recipe))
-        for key in now:
-            if key not in _FREE and was.get(key) != now[key]:
-                raise RecipeError(
-                    f'{self.folder} holds a run with another {key} ({was.get(key)}, not '
-                    f'{now[key]}): choose another --run')
+        refuse_another(
+            self.folder, state['recipe'], as_plain(asdict(self.recipe)), _FREE)
         self.networks.load_state_dict(state['networks'])
         self.average.network.load_state_dict(state['average'])
         self.optimiser.load_state_dict(state['optimiser'])
@@ -125,10 +106,10 @@ class Run:
         better = scores['score'] > self.best
         if better:
             self.best, self.scores = scores['score'], scores
-            _write(self.folder / BEST, checkpoint(
+            write_checkpoint(self.folder / BEST, checkpoint(
                 self.average.network, self.recipe, self.teacher, settings.representation,
                 self.step, scores))
-        _write(self.folder / LAST, {
+        write_checkpoint(self.folder / LAST, {
             'networks': self.networks.state_dict(),
             'average': self.average.network.state_dict(),
             'optimiser': self.optimiser.state_dict(), 'step': self.step,
@@ -177,17 +158,12 @@ class Run:
         if batch.mixed is not None:
             assert batch.frames is not None
             patches = patch_tokens(self.teacher, batch.frames, batch.contents)
-        seed = np.random.SeedSequence([self.recipe.seed, self.step, self.rank])
-        torch.manual_seed(int(seed.generate_state(1)[0]))
+        seed_step(self.recipe.seed, self.step, self.rank)
         for group in self.optimiser.param_groups:
             group['lr'] = learning_rate(self.recipe, self.step)
         self.networks.train()
         loss, parts = self.objective(batch, self._counts(batch), patches)
-        self.optimiser.zero_grad(set_to_none=True)
-        self.fabric.backward(loss)
-        self.fabric.clip_gradients(
-            self.objective, self.optimiser, max_norm=self.recipe.clip, error_if_nonfinite=False)
-        self.optimiser.step()
+        descend(self.fabric, self.objective, self.optimiser, loss, self.recipe.clip)
         self.average.update(self.step)
         self.step += 1
         found: dict[str, Tensor] = parts

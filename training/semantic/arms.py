@@ -9,12 +9,13 @@ from collections.abc import Iterable
 import numpy as np
 
 from ..data.pairs import PairStore
+from ..distill.checkpoints import LAST
 from .batches import Look, Shown
 from .classes import TABLES
 from .pairs import labelled, open_set
 from .pseudo import fused
 from .recipe import CmessRecipe
-from .run import LAST, load_network
+from .run import load_network
 from .score import Judge, Predictor, score_network
 from .stages import CROSS, EVENTS, IMAGES, SUPERVISED, Place
 

@@ -5,21 +5,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-import hashlib
 from pathlib import Path
 import pickle
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import onnx
-import onnxruntime
 import torch
 import yaml
 
 from eventsam_ros.events.types import Float32
-from eventsam_ros.inference.class_maps import STRIDE, class_map
+from eventsam_ros.inference.class_maps import STRIDE
 from eventsam_ros.inference.engines.onnxruntime_engine import OnnxRuntimeEngine
 from eventsam_ros.inference.letterbox import Letterbox
 from eventsam_ros.inference.manifest import FORMAT_VERSION, FileEntry
@@ -30,37 +26,22 @@ from eventsam_ros.simulation.scene import random_scene
 
 from ..errors import RecipeError
 from ..exporting.bundle import commit
-from ..exporting.graphs import ExportError, halve_weights, trace_graph
+from ..exporting.class_maps import (
+    FILE,
+    ClassParity,
+    compare,
+    file_text,
+    parity_text,
+    write_network,
+)
+from ..exporting.graphs import trace_graph
 from ..networks.segformer import SegFormer
 from .classes import TABLES
 from .run import KIND, load_network
 
-LEAST_AGREEMENT = 0.99
-"""Share of pixels with the same class below which a bundle is not written."""
 EVENT_WINDOWS = 4
 """Simulated windows that the graph is tried on, beside one picture of noise."""
 _SENSOR = (320, 240)
-
-
-@dataclass(frozen=True)
-class SemanticParity:
-    """Differences of a graph from the network in torch.
-
-    Attributes:
-        logits_max: Largest absolute difference of two logits.
-        logits_mean: Mean absolute difference.
-        agreement: Share of the sensor's pixels with the same class.
-        agreement_least: Of the class map that agrees least.
-    """
-
-    logits_max: float
-    logits_mean: float
-    agreement: float
-    agreement_least: float
-
-    def as_text(self) -> dict[str, float]:
-        """Return the fields, rounded for the manifest."""
-        return {key: float(f'{value:.4g}') for key, value in asdict(self).items()}
 
 
 def _cases(manifest: SemanticManifest) -> list[tuple[Float32, Letterbox]]:
@@ -76,35 +57,14 @@ def _cases(manifest: SemanticManifest) -> list[tuple[Float32, Letterbox]]:
 
 
 @torch.no_grad()
-def measure(path: Path, network: SegFormer, manifest: SemanticManifest) -> SemanticParity:
+def measure(path: Path, network: SegFormer, manifest: SemanticManifest) -> ClassParity:
     """Compare a graph, in ONNX Runtime on the CPU, with the network in torch."""
     engine = OnnxRuntimeEngine(path)
-    differences, agreements = [], []
-    for image, letterbox in _cases(manifest):
-        found = engine.run({'image': image})['logits']
-        wanted = network(torch.from_numpy(image)).numpy()
-        differences.append(np.abs(found - wanted))
-        agreements.append(float(np.mean(
-            class_map(found, letterbox) == class_map(wanted, letterbox))))
+    found = compare(
+        (engine.run({'image': image})['logits'], network(torch.from_numpy(image)).numpy(), box)
+        for image, box in _cases(manifest))
     engine.close()
-    return SemanticParity(
-        float(np.max([d.max() for d in differences])),
-        float(np.mean([d.mean() for d in differences])),
-        float(np.mean(agreements)), float(np.min(agreements)))
-
-
-def _check(reports: Mapping[str, SemanticParity], chosen: str) -> None:
-    for precision in dict.fromkeys(('fp32', chosen)):
-        found = reports[precision]
-        advice = ('the network cannot be exported' if precision == 'fp32'
-                  else 'store the weights as fp32')
-        if not np.isfinite(found.logits_max):
-            raise ExportError(f'with {precision} weights the logits of the exported graph are '
-                              f'not finite; {advice}')
-        if found.agreement < LEAST_AGREEMENT:
-            raise ExportError(
-                f'with {precision} weights {found.agreement:.4f} of the pixels have the class '
-                f'that the network gives them, and {LEAST_AGREEMENT} is required; {advice}')
+    return found
 
 
 def _described(path: Path) -> tuple[dict[str, Any], SemanticManifest]:
@@ -121,13 +81,13 @@ def _described(path: Path) -> tuple[dict[str, Any], SemanticManifest]:
     return state, SemanticManifest(
         state['name'], state['representation'], state['window_ms'], state['width'],
         state['height'], tuple(state['mean']), tuple(state['std']), table.names, table.colours,
-        FileEntry('network.onnx', '', 0), 'fp32', '', {}, {})
+        FileEntry(FILE, '', 0), 'fp32', '', {}, {})
 
 
 def write_semantic_bundle(
     checkpoint: Path, folder: Path, half: bool = True, recipe: str = '',
     licence: str = 'Apache-2.0',
-) -> dict[str, SemanticParity]:
+) -> dict[str, ClassParity]:
     """Write a complete bundle folder (see eventsam_ros.inference.semantic_bundle).
 
     The graph holds the target branch alone. It is compared with the network first, and the folder
@@ -144,29 +104,20 @@ def write_semantic_bundle(
         The report by precision.
 
     Raises:
-        RecipeError: No such checkpoint, or the graph does not do what the network does.
+        RecipeError: No such checkpoint.
+        ExportError: The graph does not do what the network does, or is too large for one file.
     """
     state, manifest = _described(checkpoint)
     network = load_network(checkpoint)
-    folder.mkdir(parents=True, exist_ok=True)
-    chosen = 'fp16' if half else 'fp32'
-    with TemporaryDirectory(dir=folder, prefix='.export_') as scratch:
-        paths = {precision: Path(scratch) / f'{precision}.onnx' for precision in ('fp32', 'fp16')}
+
+    def export(path: Path) -> None:
         example = (torch.zeros(1, 3, manifest.height, manifest.width),)
-        trace_graph(network, example, paths['fp32'], ['image'], ['logits'], {})
-        _fix_output(paths['fp32'], tuple(network(*example).shape))
-        model = onnx.load(str(paths['fp32']))
-        halve_weights(model)
-        onnx.save(model, str(paths['fp16']))
-        onnx.checker.check_model(str(paths['fp16']))
-        reports = {p: measure(path, network, manifest) for p, path in paths.items()}
-        _check(reports, chosen)
-        paths[chosen].replace(folder / 'network.onnx')
+        trace_graph(network, example, path, ['image'], ['logits'], {})
+        _fix_output(path, tuple(network(*example).shape))
+    chosen, reports = write_network(
+        folder, half, export, lambda path: measure(path, network, manifest))
     values = _values(state, manifest, chosen, recipe, licence, reports)
-    content = (folder / 'network.onnx').read_bytes()
-    values['files'] = {'network': {
-        'path': 'network.onnx', 'sha256': hashlib.sha256(content).hexdigest(),
-        'bytes': len(content)}}
+    values['files'] = {'network': file_text(folder / FILE)}
     (folder / 'bundle.yaml').write_text(yaml.safe_dump(values, sort_keys=False))
     return reports
 
@@ -182,7 +133,7 @@ def _fix_output(path: Path, shape: tuple[int, ...]) -> None:
 
 def _values(
     state: Mapping[str, Any], manifest: SemanticManifest, precision: str, recipe: str,
-    licence: str, reports: Mapping[str, SemanticParity],
+    licence: str, reports: Mapping[str, ClassParity],
 ) -> dict[str, Any]:
     return {
         'format_version': FORMAT_VERSION, 'name': manifest.name, 'task': TASK,
@@ -197,5 +148,4 @@ def _values(
             'commit': commit(), 'recipe': recipe, 'steps': state['step'],
             'source': state['said']['source']['kind'], 'seed': state['said']['seed'],
             'metrics': {k: round(float(v), 4) for k, v in state['scores'].items()}},
-        'parity': {'runtime': f'onnxruntime {onnxruntime.__version__}',
-                   **{name: report.as_text() for name, report in reports.items()}}}
+        'parity': parity_text(reports)}

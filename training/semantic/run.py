@@ -8,15 +8,15 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 import pickle
-import time
 from typing import Any, Generic, Protocol, TypeVar
 
 import cv2
-import numpy as np
 import torch
 from torch import Tensor, nn
 
 from ..distill.batches import Loader, Maker
+from ..distill.checkpoints import LAST, read_checkpoint, refuse_another, write_checkpoint
+from ..distill.descent import Sitting, check_batch, descend, seed_step
 from ..distill.log import Log
 from ..distill.processes import deterministic, make_fabric
 from ..distill.progress import Progress
@@ -28,7 +28,6 @@ from .recipe import Schedule
 
 KIND = 'eventsam_ros semantic'
 """What a checkpoint says that it is."""
-LAST = 'last.pt'
 
 
 class OnDevice(Protocol):
@@ -90,21 +89,13 @@ class Trained:
     seconds: float
 
 
-def _write(path: Path, content: dict[str, Any]) -> None:
-    part = path.with_suffix('.part')
-    torch.save(content, part)
-    part.replace(path)
-
-
 class _Run(Generic[B]):
     """Optimiser, average and counters of a job in a folder."""
 
     def __init__(self, job: Job[B], folder: Path, precision: str, device: str) -> None:
         self.job, self.folder = job, folder
         self.fabric = make_fabric(precision, device)
-        if job.plan.batch % self.fabric.world_size:
-            raise RecipeError(f'batch must be a multiple of the {self.fabric.world_size} '
-                              f'processes, but is {job.plan.batch}')
+        check_batch(job.plan.batch, self.fabric.world_size)
         if self.fabric.world_size > 1 and self.fabric.device.type == 'cuda':
             nn.SyncBatchNorm.convert_sync_batchnorm(job.objective)  # type: ignore[no-untyped-call]
         optimiser = torch.optim.AdamW(_groups(job.network, job.plan), lr=job.plan.rate)
@@ -117,18 +108,10 @@ class _Run(Generic[B]):
         self._resume()
 
     def _resume(self) -> None:
-        path = self.folder / LAST
-        if not path.exists():
+        state = read_checkpoint(self.folder / LAST, self.fabric.device)
+        if state is None:
             return
-        try:
-            state = torch.load(path, map_location=self.fabric.device, weights_only=True)
-            was = state['said']
-        except (OSError, RuntimeError, EOFError, KeyError, pickle.UnpicklingError) as error:
-            raise RecipeError(f'{path} cannot be read: {error}') from error
-        for key, value in self.job.said.items():
-            if was.get(key) != value:
-                raise RecipeError(f'{self.folder} holds a run with another {key} '
-                                  f'({was.get(key)}, not {value}): choose another --run')
+        refuse_another(self.folder, state.get('said', {}), self.job.said)
         self.job.network.load_state_dict(state['network'])
         self.average.network.load_state_dict(state['average'])
         self.optimiser.load_state_dict(state['optimiser'])
@@ -139,25 +122,20 @@ class _Run(Generic[B]):
 
     def save(self) -> None:
         """Write last.pt."""
-        _write(self.folder / LAST, {
+        write_checkpoint(self.folder / LAST, {
             'kind': KIND, 'said': self.job.said, 'network': self.job.network.state_dict(),
             'average': self.average.network.state_dict(), 'classes': self.job.network.classes,
             'optimiser': self.optimiser.state_dict(), 'step': self.step, 'kept': self.kept,
             'seconds': self.seconds, 'scores': self.scores, **self.job.extra})
 
-    def take_step(self, batch: B) -> dict[str, Tensor]:
+    def train_step(self, batch: B) -> dict[str, Tensor]:
         """Take one optimiser step; return the loss and its parts."""
-        seed = np.random.SeedSequence([self.job.seed, self.step, self.fabric.global_rank])
-        torch.manual_seed(int(seed.generate_state(1)[0]))
+        seed_step(self.job.seed, self.step, self.fabric.global_rank)
         for group in self.optimiser.param_groups:
             group['lr'] = learning_rate(self.job.plan, self.step) * group['factor']
         self.objective.train()
         loss, parts = self.objective(batch.to(self.fabric.device))
-        self.optimiser.zero_grad(set_to_none=True)
-        self.fabric.backward(loss)
-        self.fabric.clip_gradients(
-            self.objective, self.optimiser, max_norm=self.job.plan.clip, error_if_nonfinite=False)
-        self.optimiser.step()
+        descend(self.fabric, self.objective, self.optimiser, loss, self.job.plan.clip)
         self.average.update(self.step)
         self.step += 1
         found: dict[str, Tensor] = parts
@@ -205,31 +183,21 @@ def train(job: Job[B], folder: Path, precision: str, device: str = 'auto') -> Tr
 def _loop(run: _Run[B]) -> None:
     job, first = run.job, run.fabric.global_rank == 0
     log: Log | None = None
-    parts: list[dict[str, Tensor]] = []
-    since = time.perf_counter()
+
+    def look(means: dict[str, float], _: float) -> None:
+        nonlocal log
+        log = _check(run, log, means, progress)
     try:
         with Progress(job.plan.steps, job.name, 'steps', first, run.step) as progress:
+            sitting = Sitting(
+                run, job.plan.check_every, job.plan.steps, progress, look if first else None)
             while run.step < job.plan.steps:
                 if job.refresh and run.step % job.refresh == 0:
                     run.renew()
                 until = _next(run.step, job.refresh, job.plan.steps)
                 loader = Loader(job.batches, run.step, until, 1)
                 try:
-                    while run.step < until:
-                        parts.append(run.take_step(loader.next()))
-                        progress.advance()
-                        if run.step % job.plan.check_every and run.step < job.plan.steps:
-                            continue
-                        means = {n: float(torch.stack([p[n] for p in parts]).mean())
-                                 for n in parts[0]}
-                        if not np.isfinite(means['loss']):
-                            raise RecipeError(f'the loss is {means["loss"]} at step {run.step}: '
-                                              'lower rate or clip')
-                        run.seconds += time.perf_counter() - since
-                        if first:
-                            log = _check(run, log, means, progress)
-                        run.fabric.barrier()
-                        parts, since = [], time.perf_counter()
+                    sitting.take(loader, until)
                 finally:
                     loader.close()
     finally:

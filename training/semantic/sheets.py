@@ -9,13 +9,14 @@ import numpy as np
 
 from eventsam_ros.events.types import UInt8
 
+from ..distill.checkpoints import LAST
 from ..distill.split import evenly
 from .batches import Look, coloured, write_sheet
 from .classes import TABLES
 from .pairs import open_set
 from .pseudo import fused
 from .recipe import CmessRecipe
-from .run import LAST, load_network
+from .run import load_network
 from .score import Predictor
 from .stages import CROSS, EVENTS, IMAGES, SUPERVISED, Place
 

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 
 from ..data.pairs import PairStore
+from ..distill.checkpoints import LAST
 from ..distill.split import PairSet, held_out, sequence_of
 from ..errors import RecipeError
 from ..networks.segformer import SegFormer
@@ -25,7 +26,7 @@ from .pairing import PairMaker
 from .pairs import labelled, open_set
 from .pseudo import PseudoLabels
 from .recipe import CmessRecipe, Schedule
-from .run import LAST, Job, Trained, load_network, said, train
+from .run import Job, Trained, load_network, said, train
 from .score import score_network
 
 IMAGES, EVENTS, LABELS, CROSS, SUPERVISED = 'images', 'events', 'pseudo', 'cross', 'supervised'

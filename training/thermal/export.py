@@ -4,24 +4,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 import copy
-from dataclasses import asdict, dataclass
-import hashlib
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-import numpy as np
-import onnx
-import onnxruntime
 import torch
 from torch import nn
 import yaml
 
 from eventsam_ros.events.types import Float32
-from eventsam_ros.inference.class_maps import class_map
 from eventsam_ros.inference.engines.onnxruntime_engine import OnnxRuntimeEngine
+from eventsam_ros.inference.letterbox import Letterbox
 from eventsam_ros.inference.manifest import FORMAT_VERSION
 from eventsam_ros.inference.rgbt import network_inputs
 from eventsam_ros.inference.rgbt_bundle import TASK, RgbtManifest, graph_shapes
@@ -29,37 +23,21 @@ from eventsam_ros.simulation.thermal import CONDITIONS, street_picture
 
 from ..errors import RecipeError
 from ..exporting.bundle import commit
-from ..exporting.graphs import LARGEST, ExportError, halve_weights, trace_graph
+from ..exporting.class_maps import (
+    FILE,
+    ClassParity,
+    compare,
+    file_text,
+    parity_text,
+    write_network,
+)
+from ..exporting.graphs import trace_graph
 from .network import RgbtNetwork
 from .pyramid import fixed_positions
 from .text import write_vectors
 from .trained import Trained
 
-LEAST_AGREEMENT = 0.99
-"""Share of pixels with the same class below which a bundle is not written."""
 _SEED = 2026
-
-
-@dataclass(frozen=True)
-class RgbtParity:
-    """Differences of a graph from the network in torch.
-
-    Attributes:
-        logits_max: Largest absolute difference of two logits.
-        logits_mean: Mean absolute difference.
-        agreement: Share of the camera's pixels with the same class, over pictures by day, at
-            night and in glare, each shown in colour and heat, in colour, and in heat.
-        agreement_least: Of the class map that agrees least.
-    """
-
-    logits_max: float
-    logits_mean: float
-    agreement: float
-    agreement_least: float
-
-    def as_text(self) -> dict[str, float]:
-        """Return the fields, rounded for the manifest."""
-        return {key: float(f'{value:.4g}') for key, value in asdict(self).items()}
 
 
 class _Served(nn.Module):
@@ -96,57 +74,34 @@ def _export(trained: Trained, path: Path) -> None:
     trace_graph(served, example, path, list(inputs), ['logits'], {})
 
 
-def _halve(source: Path, target: Path) -> None:
-    model = onnx.load(str(source))
-    halve_weights(model)
-    if model.ByteSize() > LARGEST:
-        raise ExportError(f'the network has {model.ByteSize()} bytes of fp16 weights, but one '
-                          f'ONNX file holds {LARGEST}; choose a smaller network')
-    onnx.save(model, str(target))
-    onnx.checker.check_model(str(target))
-
-
 @torch.no_grad()
-def measure(path: Path, trained: Trained) -> RgbtParity:
-    """Compare a graph, in ONNX Runtime on the CPU, with the network in torch."""
-    manifest = _manifest(trained)
+def measure(path: Path, trained: Trained) -> ClassParity:
+    """Compare a graph, in ONNX Runtime on the CPU, with the network in torch.
+
+    Over pictures by day, at night and in glare, each shown in colour and heat, in colour, and in
+    heat.
+    """
     engine = OnnxRuntimeEngine(path)
-    differences: list[Float32] = []
-    agreements: list[float] = []
+    found = compare(
+        (engine.run(inputs)['logits'],
+         trained.network(*(torch.from_numpy(v) for v in inputs.values())).numpy(), letterbox)
+        for inputs, letterbox in _cases(_manifest(trained)))
+    engine.close()
+    return found
+
+
+def _cases(manifest: RgbtManifest) -> Iterator[tuple[dict[str, Float32], Letterbox]]:
+    """Yield inputs of the graph, the same for every network of an input size."""
     for number in range(len(CONDITIONS)):
         _, picture = street_picture(_SEED, number, 320, 240)
         for rgb, thermal in ((picture.rgb, picture.thermal), (picture.rgb, None),
                              (None, picture.thermal)):
-            inputs, letterbox = network_inputs(manifest, rgb, thermal)
-            found = engine.run(inputs)['logits']
-            wanted = trained.network(*(torch.from_numpy(v) for v in inputs.values())).numpy()
-            differences.append(np.abs(found - wanted))
-            agreements.append(float(np.mean(
-                class_map(found, letterbox) == class_map(wanted, letterbox))))
-    engine.close()
-    return RgbtParity(
-        float(np.max([d.max() for d in differences])),
-        float(np.mean([d.mean() for d in differences])),
-        float(np.mean(agreements)), float(np.min(agreements)))
-
-
-def _check(reports: Mapping[str, RgbtParity], chosen: str) -> None:
-    for precision in dict.fromkeys(('fp32', chosen)):
-        found = reports[precision]
-        advice = ('the network cannot be exported' if precision == 'fp32'
-                  else 'store the weights as fp32')
-        if not np.isfinite(found.logits_max):
-            raise ExportError(f'with {precision} weights the logits of the exported graph are '
-                              f'not finite; {advice}')
-        if found.agreement < LEAST_AGREEMENT:
-            raise ExportError(
-                f'with {precision} weights {found.agreement:.4f} of the pixels have the class '
-                f'that the network gives them, and {LEAST_AGREEMENT} is required; {advice}')
+            yield network_inputs(manifest, rgb, thermal)
 
 
 def write_rgbt_bundle(
     trained: Trained, folder: Path, half: bool = True, licence: str = 'Apache-2.0',
-) -> dict[str, RgbtParity]:
+) -> dict[str, ClassParity]:
     """Write a complete bundle folder (see eventsam_ros.inference.rgbt_bundle).
 
     The graph is compared with the network first, and the folder is touched only if they agree.
@@ -167,31 +122,18 @@ def write_rgbt_bundle(
     if trained.network.modalities != 'both':
         raise RecipeError(f'{trained.recipe.name} looks at {trained.network.modalities} only; a '
                           'bundle needs a network of both modalities')
-    folder.mkdir(parents=True, exist_ok=True)
-    chosen = 'fp16' if half else 'fp32'
-    with TemporaryDirectory(dir=folder, prefix='.export_') as scratch:
-        paths = {precision: Path(scratch) / f'{precision}.onnx' for precision in ('fp32', 'fp16')}
-        _export(trained, paths['fp32'])
-        _halve(paths['fp32'], paths['fp16'])
-        reports = {precision: measure(path, trained) for precision, path in paths.items()}
-        _check(reports, chosen)
-        paths[chosen].replace(folder / 'network.onnx')
+    chosen, reports = write_network(
+        folder, half, lambda path: _export(trained, path), lambda path: measure(path, trained))
     write_vectors(folder / 'text.csv', trained.text)
-    files = {'network': folder / 'network.onnx', 'text': folder / 'text.csv'}
+    files = {'network': folder / FILE, 'text': folder / 'text.csv'}
     manifest = _values(trained, chosen, licence, reports)
-    manifest['files'] = {key: _entry(path) for key, path in files.items()}
+    manifest['files'] = {key: file_text(path) for key, path in files.items()}
     (folder / 'bundle.yaml').write_text(yaml.safe_dump(manifest, sort_keys=False))
     return reports
 
 
-def _entry(path: Path) -> dict[str, Any]:
-    content = path.read_bytes()
-    return {'path': path.name, 'sha256': hashlib.sha256(content).hexdigest(),
-            'bytes': len(content)}
-
-
 def _values(
-    trained: Trained, precision: str, licence: str, reports: Mapping[str, RgbtParity],
+    trained: Trained, precision: str, licence: str, reports: Mapping[str, ClassParity],
 ) -> dict[str, Any]:
     recipe, table = trained.recipe, trained.classes
     return {
@@ -207,5 +149,4 @@ def _values(
             'commit': commit(), 'recipe': recipe.name, 'data': recipe.data.path.name,
             'text': trained.text.source, 'steps': trained.step,
             'metrics': {k: round(float(v), 4) for k, v in trained.scores.items()}},
-        'parity': {'runtime': f'onnxruntime {onnxruntime.__version__}',
-                   **{name: report.as_text() for name, report in reports.items()}}}
+        'parity': parity_text(reports)}

@@ -6,23 +6,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-import time
 
 import cv2
-import numpy as np
 import torch
-from torch import Tensor
 
 from ..distill.batches import Loader
+from ..distill.checkpoints import BEST, LAST
+from ..distill.descent import Sitting
 from ..distill.log import Log
 from ..distill.pictures import write_picture
 from ..distill.processes import deterministic
 from ..distill.progress import Progress
-from ..errors import RecipeError
 from .batches import BatchMaker
 from .objective import PARTS
 from .recipe import RgbtRecipe
-from .run import BEST, LAST, Run, rate_at
+from .run import Run, rate_at
 
 _COLUMNS = ('step', 'seconds', 'pairs_per_second', 'rate', 'loss',
             *(f'loss_{name}' for name in PARTS), 'score', 'both', 'rgb', 'thermal')
@@ -74,26 +72,14 @@ def _train(run: Run) -> None:
     log = Log(run.folder, _COLUMNS, run.step) if first else None
     maker = BatchMaker(recipe, run.training, run.rank, run.world)
     loader = Loader(maker, run.step, recipe.steps, recipe.workers)
-    parts: list[dict[str, Tensor]] = []
-    since = time.perf_counter()
+
+    def look(means: dict[str, float], speed: float) -> None:
+        assert log is not None
+        _check(run, log, progress, means, speed)
     try:
         with Progress(recipe.steps, recipe.name, 'steps', first, run.step) as progress:
-            while run.step < recipe.steps:
-                parts.append(run.train_step(loader.next()))
-                progress.advance()
-                if run.step % recipe.check_every and run.step < recipe.steps:
-                    continue
-                means = {name: float(torch.stack([p[name] for p in parts]).mean())
-                         for name in parts[0]}
-                if not np.isfinite(means['loss']):
-                    raise RecipeError(f'the loss is {means["loss"]} at step {run.step}: lower '
-                                      'rate or clip')
-                spent = time.perf_counter() - since
-                run.seconds += spent
-                if log is not None:
-                    _check(run, log, progress, means, len(parts) / spent)
-                run.fabric.barrier()
-                parts, since = [], time.perf_counter()
+            Sitting(run, recipe.check_every, recipe.steps, progress, look if first else None).take(
+                loader, recipe.steps)
     finally:
         loader.close()
         if log is not None:

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from lightning_fabric import Fabric
 import numpy as np
@@ -15,10 +14,11 @@ from torch import Tensor, nn
 
 from eventsam_ros.events.types import UInt8
 
+from ..distill.checkpoints import BEST, LAST, read_checkpoint, refuse_another, write_checkpoint
+from ..distill.descent import check_batch, descend, groups, seed_step
 from ..distill.processes import make_fabric
 from ..distill.schedule import Average, learning_rate
 from ..distill.students import as_plain
-from ..errors import RecipeError
 from .batches import Batch
 from .drawing import contact_sheet
 from .low_rank import learnt
@@ -29,7 +29,6 @@ from .score import score, sights
 from .text import vectors_for
 from .trained import build_network, checkpoint
 
-LAST, BEST = 'last.pt', 'best.pt'
 _FREE = ('name', 'cache', 'workers', 'pictures', 'check_every')
 """Keys that may change in a run that has begun."""
 _POWER = 0.9
@@ -41,12 +40,6 @@ def rate_at(recipe: RgbtRecipe, step: int) -> float:
         return learning_rate(recipe, step)
     done = (step - recipe.warm_up) / (recipe.steps - recipe.warm_up)
     return float(recipe.rate * (1 - done) ** _POWER)
-
-
-def _write(path: Path, content: dict[str, Any]) -> None:
-    part = path.with_suffix('.part')
-    torch.save(content, part)
-    part.replace(path)
 
 
 class Run:
@@ -66,9 +59,7 @@ class Run:
         self.recipe, self.folder = recipe, folder
         self.fabric: Fabric = make_fabric(recipe.precision, device)
         self.rank, self.world = self.fabric.global_rank, self.fabric.world_size
-        if recipe.batch % self.world:
-            raise RecipeError(f'batch must be a multiple of the {self.world} processes, but is '
-                              f'{recipe.batch}')
+        check_batch(recipe.batch, self.world)
         self.training, validation = read_training(recipe.data, recipe.cache)
         self.validation = validation.spread(recipe.check_pairs)
         self.classes = self.training.classes
@@ -82,11 +73,8 @@ class Run:
         self.plain = Objective(
             recipe, network,   # type: ignore[arg-type]
             torch.from_numpy(self.text.vectors), torch.from_numpy(counts).float())
-        learning = [p for p in self.plain.parameters() if p.requires_grad]
         optimiser = torch.optim.AdamW(
-            [{'params': [p for p in learning if p.ndim > 1], 'weight_decay': recipe.weight_decay},
-             {'params': [p for p in learning if p.ndim <= 1], 'weight_decay': 0.0}],
-            lr=recipe.rate, fused=True)
+            groups(self.plain.parameters(), recipe.weight_decay), lr=recipe.rate, fused=True)
         self.kept = tuple(learnt(self.plain))
         self.objective, self.optimiser = self.fabric.setup(self.plain, optimiser)
         self.average = Average(self.plain.network, recipe.ema)
@@ -96,19 +84,11 @@ class Run:
         self._resume()
 
     def _resume(self) -> None:
-        path = self.folder / LAST
-        if not path.exists():
+        state = read_checkpoint(self.folder / LAST, self.fabric.device)
+        if state is None:
             return
-        try:
-            state = torch.load(path, map_location=self.fabric.device, weights_only=True)
-        except Exception as error:
-            raise RecipeError(f'{path} cannot be read: {error}') from error
-        was, now = state['recipe'], as_plain(asdict(self.recipe))
-        for key in now:
-            if key not in _FREE and was.get(key) != now[key]:
-                raise RecipeError(
-                    f'{self.folder} holds a run with another {key} ({was.get(key)}, not '
-                    f'{now[key]}): choose another --run')
+        refuse_another(
+            self.folder, state['recipe'], as_plain(asdict(self.recipe)), _FREE)
         self.plain.load_state_dict({**self.plain.state_dict(), **state['learnt']})
         average = self.average.network
         average.load_state_dict({**average.state_dict(), **state['average']})
@@ -128,10 +108,10 @@ class Run:
         """
         if scores['score'] > self.best:
             self.best, self.scores = scores['score'], scores
-            _write(self.folder / BEST, checkpoint(
+            write_checkpoint(self.folder / BEST, checkpoint(
                 self._averaged(), self.recipe, self.classes, self.text, self.step, scores))
         state = self.plain.state_dict()
-        _write(self.folder / LAST, {
+        write_checkpoint(self.folder / LAST, {
             'learnt': {name: state[name] for name in self.kept}, 'average': self._averaged(),
             'optimiser': self.optimiser.state_dict(), 'step': self.step,
             'seconds': self.seconds, 'best': self.best, 'scores': self.scores,
@@ -139,17 +119,12 @@ class Run:
 
     def train_step(self, batch: Batch) -> dict[str, Tensor]:
         """Take one optimiser step; return the loss and its parts."""
-        seed = np.random.SeedSequence([self.recipe.seed, self.step, self.rank])
-        torch.manual_seed(int(seed.generate_state(1)[0]))
+        seed_step(self.recipe.seed, self.step, self.rank)
         for group in self.optimiser.param_groups:
             group['lr'] = rate_at(self.recipe, self.step)
         self.plain.train()
         loss, parts = self.objective(batch.to(self.fabric.device))
-        self.optimiser.zero_grad(set_to_none=True)
-        self.fabric.backward(loss)
-        self.fabric.clip_gradients(
-            self.objective, self.optimiser, max_norm=self.recipe.clip, error_if_nonfinite=False)
-        self.optimiser.step()
+        descend(self.fabric, self.objective, self.optimiser, loss, self.recipe.clip)
         self.average.update(self.step)
         self.step += 1
         found: dict[str, Tensor] = parts

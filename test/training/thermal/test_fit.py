@@ -17,8 +17,8 @@ from eventsam_ros.inference.rgbt_bundle import load_rgbt_bundle
 from eventsam_ros.simulation.thermal import street_picture
 from training.__main__ import main
 from training.errors import RecipeError
+from training.exporting import class_maps
 from training.exporting.graphs import ExportError
-from training.thermal import export
 from training.thermal.export import write_rgbt_bundle
 from training.thermal.judging import judge
 from training.thermal.loop import fit
@@ -166,7 +166,7 @@ def test_what_is_no_network_of_two_cameras_is_not_exported(recipe, tmp_path, mon
         write_rgbt_bundle(load_trained(tmp_path / 'one'), tmp_path / 'bundle')
     fit(recipe('steps=2'), tmp_path / 'two', 'cpu')
     trained = load_trained(tmp_path / 'two')
-    monkeypatch.setattr(export, 'LEAST_AGREEMENT', 1.01)
+    monkeypatch.setattr(class_maps, 'LEAST_AGREEMENT', 1.01)
     with pytest.raises(ExportError, match='of the pixels have the class'):
         write_rgbt_bundle(trained, tmp_path / 'bundle')
     assert not (tmp_path / 'bundle/bundle.yaml').exists()

@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 The eventsam_ros authors
+"""The one graph of a bundle of class maps, compared with its network before it is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
+import hashlib
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+
+from eventsam_ros.events.types import Float32
+from eventsam_ros.inference.class_maps import class_map
+from eventsam_ros.inference.letterbox import Letterbox
+
+from .graphs import LARGEST, ExportError, halve_weights
+
+FILE = 'network.onnx'
+LEAST_AGREEMENT = 0.99
+"""Share of pixels with the same class below which a bundle is not written."""
+
+
+@dataclass(frozen=True)
+class ClassParity:
+    """Differences of a graph from the network in torch.
+
+    Attributes:
+        logits_max: Largest absolute difference of two logits.
+        logits_mean: Mean absolute difference.
+        agreement: Share of the camera's pixels with the same class, over all that was tried.
+        agreement_least: Of the class map that agrees least.
+    """
+
+    logits_max: float
+    logits_mean: float
+    agreement: float
+    agreement_least: float
+
+    def as_text(self) -> dict[str, float]:
+        """Return the fields, rounded for the manifest."""
+        return {key: float(f'{value:.4g}') for key, value in asdict(self).items()}
+
+
+def compare(cases: Iterable[tuple[Float32, Float32, Letterbox]]) -> ClassParity:
+    """Return how far logits are from those that are wanted.
+
+    Args:
+        cases: Logits float32 [1, C, h, w] of the graph and of the network, and where the picture
+            lies in them; at least one.
+    """
+    differences, agreements = [], []
+    for found, wanted, letterbox in cases:
+        differences.append(np.abs(found - wanted))
+        agreements.append(float(np.mean(
+            class_map(found, letterbox) == class_map(wanted, letterbox))))
+    # np.max keeps what is not a number, max would not
+    return ClassParity(
+        float(np.max([d.max() for d in differences])),
+        float(np.mean([d.mean() for d in differences])),
+        float(np.mean(agreements)), float(np.min(agreements)))
+
+
+def _check(reports: Mapping[str, ClassParity], chosen: str) -> None:
+    """Refuse graphs that are not the network: the exact one, and the one that is written."""
+    for precision in dict.fromkeys(('fp32', chosen)):
+        found = reports[precision]
+        advice = ('the network cannot be exported' if precision == 'fp32'
+                  else 'store the weights as fp32')
+        if not np.isfinite(found.logits_max):
+            raise ExportError(f'with {precision} weights the logits of the exported graph are '
+                              f'not finite; {advice}')
+        if found.agreement < LEAST_AGREEMENT:
+            raise ExportError(
+                f'with {precision} weights {found.agreement:.4f} of the pixels have the class '
+                f'that the network gives them, and {LEAST_AGREEMENT} is required; {advice}')
+
+
+def _halve(source: Path, target: Path) -> None:
+    model = onnx.load(str(source))
+    halve_weights(model)
+    if model.ByteSize() > LARGEST:
+        raise ExportError(f'the network has {model.ByteSize()} bytes of fp16 weights, but one '
+                          f'ONNX file holds {LARGEST}; choose a smaller network')
+    onnx.save(model, str(target))
+    onnx.checker.check_model(str(target))
+
+
+def write_network(
+    folder: Path, half: bool, export: Callable[[Path], None],
+    measure: Callable[[Path], ClassParity],
+) -> tuple[str, dict[str, ClassParity]]:
+    """Write FILE into a folder, if it does what the network does.
+
+    Args:
+        folder: Created where missing; touched only if they agree.
+        half: Store weights as fp16 (half the size; the arithmetic stays fp32).
+        export: Writes the graph with fp32 weights.
+        measure: Compares a graph with the network.
+
+    Returns:
+        The precision that was written, and the report of each.
+
+    Raises:
+        ExportError: Logits are not finite, too few pixels have the same class, or the weights do
+            not fit into one file.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    chosen = 'fp16' if half else 'fp32'
+    with TemporaryDirectory(dir=folder, prefix='.export_') as scratch:
+        paths = {precision: Path(scratch) / f'{precision}.onnx' for precision in ('fp32', 'fp16')}
+        export(paths['fp32'])
+        _halve(paths['fp32'], paths['fp16'])
+        reports = {precision: measure(path) for precision, path in paths.items()}
+        _check(reports, chosen)
+        paths[chosen].replace(folder / FILE)
+    return chosen, reports
+
+
+def file_text(path: Path) -> dict[str, Any]:
+    """Return what a manifest says of a file."""
+    content = path.read_bytes()
+    return {'path': path.name, 'sha256': hashlib.sha256(content).hexdigest(),
+            'bytes': len(content)}
+
+
+def parity_text(reports: Mapping[str, ClassParity]) -> dict[str, Any]:
+    """Return what a manifest says of parity."""
+    return {'runtime': f'onnxruntime {onnxruntime.__version__}',
+            **{name: report.as_text() for name, report in reports.items()}}
