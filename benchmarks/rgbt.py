@@ -19,7 +19,8 @@ import cv2
 import numpy as np
 
 from eventsam_ros.events.types import UInt8
-from eventsam_ros.inference.rgbt import SIGHTS, STAGES, RgbtSegmenter
+from eventsam_ros.inference.class_maps import STAGES
+from eventsam_ros.inference.rgbt import SIGHTS, RgbtSegmenter
 from eventsam_ros.inference.rgbt_bundle import load_rgbt_bundle
 from eventsam_ros.simulation.thermal import street_picture
 
@@ -88,7 +89,7 @@ def main() -> int:
         bundle = load_rgbt_bundle(folder)
         segmenter = RgbtSegmenter(bundle, arguments.engine, arguments.threads)
         found = measure(segmenter, pictures, arguments.turns)
-        engine = segmenter.engine
+        engine = segmenter.engine_description
     size = f'{bundle.manifest.width}x{bundle.manifest.height}'
     for sight, row in found.items():
         print(f'{sight}: {row["p50_ms"]:g} ms (p95 {row["p95_ms"]:g}), {row["hz"]:g} Hz on '

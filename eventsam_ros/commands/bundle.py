@@ -39,7 +39,6 @@ def _add_path(action: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Do what was asked and print it."""
     from eventsam_ros.errors import BundleError
-    from eventsam_ros.inference import rgbt_bundle, semantic_bundle
     from eventsam_ros.inference.bundle import (
         MANIFEST_NAME,
         Bundle,
@@ -71,10 +70,7 @@ def run(arguments: argparse.Namespace) -> int:
         raise BundleError(f'{bundle.path} is no bundle of masks, by which engines are compared; '
                           'its engine is built when it is first run on a GPU')
     else:
-        shapes = (semantic_bundle.graph_shapes(bundle.manifest)
-                  if isinstance(bundle, semantic_bundle.SemanticBundle)
-                  else rgbt_bundle.graph_shapes(bundle.manifest))
-        open_graph(bundle.network_path, *shapes, 'onnxruntime').close()
+        open_graph(bundle.network_path, *bundle.manifest.graph_shapes(), 'onnxruntime').close()
     print(f'{bundle.path} is whole: files, checksums and graphs check out')
     return 0
 

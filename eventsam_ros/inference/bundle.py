@@ -44,6 +44,23 @@ def default_bundle_path() -> Path:
     return Path(__file__).parent.parent / 'bundles' / 'default'
 
 
+def manifest_path(path: Path | str) -> Path:
+    """Return the `bundle.yaml` of a folder, or the file itself.
+
+    Raises:
+        BundleError: There is none.
+    """
+    folder = Path(path).expanduser()
+    if folder.name == MANIFEST_NAME:
+        folder = folder.parent
+    if not folder.is_dir():
+        raise BundleError(f'there is no bundle at {folder}; give the folder that holds '
+                          f'{MANIFEST_NAME}')
+    if not (folder / MANIFEST_NAME).is_file():
+        raise BundleError(f'{folder} is not a bundle: it holds no {MANIFEST_NAME}')
+    return folder / MANIFEST_NAME
+
+
 def load_bundle(path: Path | str | None = None) -> Bundle:
     """Read a bundle and check that it is whole.
 
@@ -59,18 +76,11 @@ def load_bundle(path: Path | str | None = None) -> Bundle:
         BundleError: Something is missing, altered, or made for another release; the sentence
             says what, and what to do.
     """
-    folder = default_bundle_path() if path is None else Path(path).expanduser()
-    if folder.name == MANIFEST_NAME:
-        folder = folder.parent
-    if not folder.is_dir():
-        raise BundleError(f'there is no bundle at {folder}; give the folder that holds '
-                          f'{MANIFEST_NAME}')
-    if not (folder / MANIFEST_NAME).is_file():
-        raise BundleError(f'{folder} is not a bundle: it holds no {MANIFEST_NAME}')
-    manifest = read_manifest(folder / MANIFEST_NAME)
+    file = manifest_path(default_bundle_path() if path is None else path)
+    manifest = read_manifest(file)
     for entry in manifest.files.values():
-        check_file(folder / entry.path, entry.size, entry.sha256)
-    return Bundle(folder, manifest)
+        check_file(file.parent / entry.path, entry.size, entry.sha256)
+    return Bundle(file.parent, manifest)
 
 
 def check_file(path: Path, size: int, sha256: str) -> None:

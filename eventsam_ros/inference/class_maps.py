@@ -1,106 +1,48 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright 2026 The eventsam_ros authors
-"""What bundles of class maps share, whatever they look at: manifest, one graph, its logits."""
+"""What segmenters of class maps share, whatever they look at: one graph and its logits."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+import time
+from typing import Any, Generic, TypeVar
 
 import cv2
 import numpy as np
-import yaml
 
 from eventsam_ros.errors import BundleError, EngineError
 from eventsam_ros.events.types import Float32, UInt8
 
-from .bundle import MANIFEST_NAME
+from .class_bundle import ClassBundle, Colours, Shapes
 from .engines import Engine, EngineOptions, create_engine
-from .engines.engine import Shape
 from .graphs import check_shapes
 from .letterbox import Letterbox
-from .manifest import FORMAT_VERSION
-from .sections import Section
 
-STRIDE = 4
-"""Input pixels to one place of the logits."""
-Colours = tuple[tuple[int, int, int], ...]
-Shapes = Mapping[str, Shape]
+STAGES = ('tensor', 'network', 'post')
+"""Names in `ClassSegmenter.timings`."""
 
 
-def manifest_path(path: Path | str) -> Path:
-    """Return the `bundle.yaml` of a folder, or the file itself.
+@dataclass(frozen=True)
+class ClassMap:
+    """Classes of every pixel of a picture.
 
-    Raises:
-        BundleError: There is none.
+    Attributes:
+        labels: Values of the classes, or class_votes.NO_CLASS, uint8 [height, width].
+        names: Of the classes.
+        colours: Of the classes, RGB.
     """
-    folder = Path(path).expanduser()
-    if folder.name == MANIFEST_NAME:
-        folder = folder.parent
-    if not (folder / MANIFEST_NAME).is_file():
-        raise BundleError(f'there is no bundle at {folder}; give the folder that holds '
-                          f'{MANIFEST_NAME}')
-    return folder / MANIFEST_NAME
 
+    labels: UInt8
+    names: tuple[str, ...]
+    colours: Colours
 
-def read_top(path: Path, task: str) -> Section:
-    """Return the content of a `bundle.yaml`.
-
-    Raises:
-        BundleError: It cannot be read, or is for another task or format version.
-    """
-    try:
-        values = yaml.safe_load(path.read_text(encoding='utf-8'))
-    except (OSError, UnicodeDecodeError) as error:
-        raise BundleError(f'{path} cannot be read: {error}') from error
-    except yaml.YAMLError as error:
-        raise BundleError(f'{path} is not valid YAML: {" ".join(str(error).split())}') from error
-    top = Section(values, path)
-    version = top.whole('format_version')
-    if version != FORMAT_VERSION:
-        raise BundleError(
-            f'{path}: format_version {version} is not known to this release, which reads '
-            f'version {FORMAT_VERSION}; update eventsam_ros or fetch a bundle made for it')
-    found = top.text('task')
-    if found != task:
-        raise BundleError(f'{path} is for the task {found}, but one of {task} is needed')
-    return top
-
-
-def read_classes(top: Section) -> tuple[tuple[str, ...], Colours]:
-    """Return names and RGB colours of the classes; class k is value k of a class map.
-
-    Raises:
-        BundleError: Less than 2 or more than 255 classes, or colours that are none.
-    """
-    names = top.texts('classes')
-    if not 2 <= len(names) <= 255:
-        raise top.error('classes must be 2 to 255 names', list(names))
-    value = top.get('colours')
-    rule = f'colours must be {len(names)} lists of red, green and blue, 0 to 255'
-    if not isinstance(value, list) or len(value) != len(names):
-        raise top.error(rule, value)
-    found = []
-    for entry in value:
-        whole = isinstance(entry, list) and len(entry) == 3 and all(
-            isinstance(v, int) and not isinstance(v, bool) and 0 <= v <= 255 for v in entry)
-        if not whole:
-            raise top.error(rule, entry)
-        found.append((entry[0], entry[1], entry[2]))
-    return names, tuple(found)
-
-
-def read_size(picture: Section) -> tuple[int, int]:
-    """Return columns and rows of the input, multiples of STRIDE.
-
-    Raises:
-        BundleError: They are not.
-    """
-    sides = picture.whole('width'), picture.whole('height')
-    for name, size in zip(('width', 'height'), sides, strict=True):
-        if size % STRIDE:
-            raise picture.error(f'input.{name} must be a multiple of {STRIDE}', size)
-    return sides
+    def __len__(self) -> int:
+        """Return how many classes there are in the picture."""
+        return int(np.count_nonzero(np.bincount(self.labels.reshape(-1))[:len(self.names)]))
 
 
 def open_graph(
@@ -143,8 +85,15 @@ def class_map(logits: Float32, letterbox: Letterbox) -> UInt8:
     Returns:
         uint8 [height, width].
     """
-    planes = np.ascontiguousarray(letterbox.cut(logits)[0])
-    size = (letterbox.width, letterbox.height)
+    return best_classes(letterbox.cut(logits)[0], letterbox.width, letterbox.height)
+
+
+def best_classes(logits: Float32, width: int, height: int) -> UInt8:
+    """Return the class of every pixel, uint8 [height, width], of logits float32 [C, h, w].
+
+    They are interpolated linearly before the comparison; of equal ones the lower class wins.
+    """
+    planes, size = np.ascontiguousarray(logits), (width, height)
     best = cv2.resize(planes[0], size, interpolation=cv2.INTER_LINEAR)
     found = np.zeros(best.shape, np.uint8)
     for k, plane in enumerate(planes[1:], 1):
@@ -152,3 +101,75 @@ def class_map(logits: Float32, letterbox: Letterbox) -> UInt8:
         found[level > best] = k
         np.maximum(best, level, out=best)
     return found
+
+
+Opened = TypeVar('Opened', bound=ClassBundle[Any])
+_Place = TypeVar('_Place')
+
+
+class ClassSegmenter(Generic[Opened]):
+    """Runs a bundle of class maps; for use from one thread.
+
+    Attributes:
+        bundle: What it runs.
+        timings: Milliseconds that each of STAGES took in the last call; 0 where it did not run.
+    """
+
+    def __init__(
+        self, bundle: Opened, engine: str = 'auto', threads: int | None = None,
+        compiling: EngineOptions | None = None,
+    ) -> None:
+        """Load the graph of a bundle.
+
+        Args:
+            bundle: A checked bundle.
+            engine: Back end, one of eventsam_ros.inference.engines.ENGINES.
+            threads: Processor threads for one operator; None leaves it to the back end.
+            compiling: Settings of back ends that compile graphs; None takes the defaults.
+
+        Raises:
+            BundleError: The graph does not fit its manifest.
+            EngineError: The back end is unknown or missing, or cannot load the graph.
+            ValueError: Less than one thread.
+        """
+        self.bundle = bundle
+        self.timings = dict.fromkeys(STAGES, 0.0)
+        inputs, outputs = bundle.manifest.graph_shapes()
+        self._network = open_graph(
+            bundle.network_path, inputs, outputs, engine, threads, compiling)
+
+    @property
+    def engine_description(self) -> str:
+        """Return what the graph runs on, for people."""
+        return self._network.description
+
+    def close(self) -> None:
+        """Free the graph."""
+        self._network.close()
+
+    def named(self, labels: UInt8) -> ClassMap:
+        """Return a class map with the names and colours of its classes."""
+        return ClassMap(labels, self.bundle.manifest.classes, self.bundle.manifest.colours)
+
+    def _run(
+        self, prepare: Callable[[], tuple[Mapping[str, Float32], _Place]],
+        read: Callable[[Float32, _Place], UInt8],
+    ) -> UInt8:
+        """Return a class map, and the time of each stage in timings.
+
+        Args:
+            prepare: Makes what the graph takes, and says where the picture lies in it.
+            read: Makes a class map of logits and that place.
+        """
+        with self._timed('tensor'):
+            inputs, place = prepare()
+        with self._timed('network'):
+            logits = self._network.run(inputs)['logits']
+        with self._timed('post'):
+            return read(logits, place)
+
+    @contextmanager
+    def _timed(self, stage: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        self.timings[stage] = (time.perf_counter() - start) * 1e3

@@ -117,17 +117,15 @@ def file_entry(files: Section, key: str) -> FileEntry:
     return FileEntry(path, sha256, entry.whole('bytes'))
 
 
-def read_manifest(path: Path) -> Manifest:
-    """Read and check `bundle.yaml`.
+def read_top(path: Path, task: str | None = None) -> Section:
+    """Return the content of a `bundle.yaml`.
 
     Args:
         path: The file.
-
-    Returns:
-        What it says. Unknown keys are left alone, so that a bundle may carry notes.
+        task: That it must be for; None takes any.
 
     Raises:
-        BundleError: It cannot be read, is of another format version, or a value does not fit.
+        BundleError: It cannot be read, is of another format version, or for another task.
     """
     try:
         values = yaml.safe_load(path.read_text(encoding='utf-8'))
@@ -142,6 +140,24 @@ def read_manifest(path: Path) -> Manifest:
         raise BundleError(
             f'{path}: format_version {version} is not known to this release, which reads '
             f'version {FORMAT_VERSION}; update eventsam_ros or fetch a bundle made for it')
+    if task is not None and (found := top.text('task')) != task:
+        raise BundleError(f'{path} is for the task {found}, but one of {task} is needed')
+    return top
+
+
+def read_manifest(path: Path) -> Manifest:
+    """Read and check `bundle.yaml`.
+
+    Args:
+        path: The file.
+
+    Returns:
+        What it says. Unknown keys are left alone, so that a bundle may carry notes.
+
+    Raises:
+        BundleError: It cannot be read, is of another format version, or a value does not fit.
+    """
+    top = read_top(path)
     representation = top.section('representation')
     bins = representation.whole('bins')
     if bins != BINS:

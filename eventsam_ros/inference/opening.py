@@ -11,8 +11,7 @@ import yaml
 from eventsam_ros.errors import BundleError
 
 from . import rgbt_bundle, semantic_bundle
-from .bundle import Bundle, load_bundle
-from .class_maps import manifest_path
+from .bundle import Bundle, load_bundle, manifest_path
 from .manifest import TASKS
 from .rgbt_bundle import RgbtBundle, load_rgbt_bundle
 from .semantic_bundle import SemanticBundle, load_semantic_bundle

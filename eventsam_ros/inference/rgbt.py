@@ -4,23 +4,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-import time
-
 import numpy as np
 from numpy.typing import NDArray
 
 from eventsam_ros.events.types import Float32, UInt8
 
-from .class_maps import STRIDE, class_map, open_graph
-from .engines import EngineOptions
+from .class_bundle import STRIDE
+from .class_maps import ClassSegmenter, class_map
 from .letterbox import Letterbox
-from .rgbt_bundle import RgbtBundle, RgbtManifest, graph_shapes
+from .rgbt_bundle import RgbtBundle, RgbtManifest
 from .rgbt_input import colour_input, thermal_input
 
-STAGES = ('tensor', 'network', 'post')
-"""Names in `RgbtSegmenter.timings`."""
 BOTH, RGB_ONLY, THERMAL_ONLY = 'both', 'rgb_only', 'thermal_only'
 SIGHTS = (BOTH, RGB_ONLY, THERMAL_ONLY)
 """What a class map was made from."""
@@ -78,42 +72,14 @@ def network_inputs(
     return inputs, boxes[0]
 
 
-class RgbtSegmenter:
+class RgbtSegmenter(ClassSegmenter[RgbtBundle]):
     """Runs a bundle of task `rgbt_semantic`; for use from one thread.
 
     Attributes:
-        bundle: What it runs.
-        timings: Milliseconds that each of STAGES took in the last call.
-        sight: What the last class map was made from, one of SIGHTS.
+        sight: What the last class map was made from, one of SIGHTS; for more see ClassSegmenter.
     """
 
-    def __init__(
-        self, bundle: RgbtBundle, engine: str = 'auto', threads: int | None = None,
-        compiling: EngineOptions | None = None,
-    ) -> None:
-        """Load the graph of a bundle.
-
-        Args:
-            bundle: From `load_rgbt_bundle`.
-            engine: Back end, one of eventsam_ros.inference.engines.ENGINES.
-            threads: Processor threads for one operator; None leaves it to the back end.
-            compiling: Settings of back ends that compile graphs; None takes the defaults.
-
-        Raises:
-            BundleError: The graph does not fit its manifest.
-            EngineError: The back end is unknown or missing, or cannot load the graph.
-            ValueError: Less than one thread.
-        """
-        self.bundle = bundle
-        self.timings = dict.fromkeys(STAGES, 0.0)
-        self.sight = BOTH
-        self._network = open_graph(
-            bundle.network_path, *graph_shapes(bundle.manifest), engine, threads, compiling)
-
-    @property
-    def engine(self) -> str:
-        """Return what the graph runs on."""
-        return self._network.description
+    sight = BOTH
 
     def segment(self, rgb: UInt8 | None, thermal: Thermal | None) -> UInt8:
         """Return the class of every pixel.
@@ -130,26 +96,11 @@ class RgbtSegmenter:
             EngineError: The back end failed.
             ValueError: Not such pictures, none at all, or of other proportions.
         """
-        self.timings = dict.fromkeys(STAGES, 0.0)
         self.sight = sight_of(rgb, thermal)
-        with self._timed('tensor'):
-            inputs, letterbox = network_inputs(self.bundle.manifest, rgb, thermal)
-        with self._timed('network'):
-            logits = self._network.run(inputs)['logits']
-        with self._timed('post'):
-            return class_map(logits, letterbox)
+        return self._run(
+            lambda: network_inputs(self.bundle.manifest, rgb, thermal), class_map)
 
     def warm_up(self) -> None:
         """Segment blank pictures once, so that the first real ones are fast."""
         size = (self.bundle.manifest.height, self.bundle.manifest.width)
         self.segment(np.zeros((*size, 3), np.uint8), np.zeros(size, np.uint8))
-
-    def close(self) -> None:
-        """Free the graph."""
-        self._network.close()
-
-    @contextmanager
-    def _timed(self, stage: str) -> Iterator[None]:
-        start = time.perf_counter()
-        yield
-        self.timings[stage] += (time.perf_counter() - start) * 1e3

@@ -10,8 +10,8 @@ from std_msgs.msg import Float64, Header
 
 from eventsam_ros.evaluation.overlay import draw_classes, draw_events, draw_overlay
 from eventsam_ros.events.types import UInt8, Window
+from eventsam_ros.inference.class_maps import ClassMap
 from eventsam_ros.inference.masks import Masks
-from eventsam_ros.inference.semantic import ClassMap
 
 from . import topics, vision
 from .connections import Connections

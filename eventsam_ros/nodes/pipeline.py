@@ -17,9 +17,10 @@ from std_msgs.msg import Header
 
 from eventsam_ros.errors import EventsamError
 from eventsam_ros.events.types import UInt8, Window
+from eventsam_ros.inference.class_maps import ClassMap
 from eventsam_ros.inference.masks import Masks
 from eventsam_ros.inference.segmenter import Segmenter
-from eventsam_ros.inference.semantic import ClassMap, SemanticSegmenter
+from eventsam_ros.inference.semantic import SemanticSegmenter
 
 from . import topics
 from .backgrounds import Backgrounds

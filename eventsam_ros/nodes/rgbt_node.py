@@ -133,7 +133,7 @@ class RgbtNode(ManagedNode):
         segmenter.warm_up()
         self._outputs = RgbtOutputs(self._connections, bundle.manifest)
         self.get_logger().info(
-            f'configured with bundle {bundle.manifest.name} on {segmenter.engine}')
+            f'configured with bundle {bundle.manifest.name} on {segmenter.engine_description}')
 
     def _stop(self) -> None:
         self._connections.unsubscribe_all()
@@ -183,7 +183,7 @@ class RgbtNode(ManagedNode):
             True, work.mode, new_modes, manifest.one_camera, new_drops, dict(work.counters),
             work.measures(), work.latency_ms.percentiles(),
             self._values['diagnostics.latency_ms'], tuple(self._connections.mismatches()),
-            f'{segmenter.engine}, bundle {manifest.name}', self._fault)
+            f'{segmenter.engine_description}, bundle {manifest.name}', self._fault)
 
     def _check(self, changes: list[Parameter]) -> SetParametersResult:
         return parameters.check(self._values, changes, self._segmenter is not None)

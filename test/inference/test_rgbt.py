@@ -162,7 +162,7 @@ def test_a_manifest_that_does_not_fit_is_refused(tmp_path, edit, message):
 
 def test_a_missing_bundle_and_another_graph_are_told(tmp_path):
     with pytest.raises(BundleError, match='there is no bundle at'):
-        load_rgbt_bundle(tmp_path)
+        load_rgbt_bundle(tmp_path / 'none')
     folder = layout.write(tmp_path / 'bundle', _set('input', 'height', value=64))
     with pytest.raises(BundleError, match=r'rgb \[1, 3, 64, 64\].*as its manifest says, '
                                           r'but they are rgb \[1, 3, 32, 64\]'):
@@ -171,7 +171,7 @@ def test_a_missing_bundle_and_another_graph_are_told(tmp_path):
 
 def test_a_closed_segmenter_says_so(tmp_path):
     closed = RgbtSegmenter(load_rgbt_bundle(layout.write(tmp_path / 'b')), 'onnxruntime', 1)
-    assert 'ONNX Runtime' in closed.engine
+    assert 'ONNX Runtime' in closed.engine_description
     closed.close()
     with pytest.raises(Exception, match='closed'):
         closed.segment(*pictures())

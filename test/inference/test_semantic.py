@@ -19,10 +19,11 @@ from eventsam_ros.errors import BundleError, EngineError
 from eventsam_ros.events.tensors import window_image
 from eventsam_ros.events.types import Events, Window
 from eventsam_ros.inference.bundle import Bundle
-from eventsam_ros.inference.class_maps import class_map
+from eventsam_ros.inference.class_maps import STAGES, class_map
+from eventsam_ros.inference.class_votes import NO_CLASS
 from eventsam_ros.inference.letterbox import Letterbox
 from eventsam_ros.inference.opening import load_any
-from eventsam_ros.inference.semantic import NO_CLASS, STAGES, SemanticSegmenter
+from eventsam_ros.inference.semantic import SemanticSegmenter
 from eventsam_ros.inference.semantic_bundle import SemanticBundle, load_semantic_bundle
 
 WIDTH, HEIGHT = 96, 64

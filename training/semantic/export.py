@@ -15,10 +15,10 @@ import torch
 import yaml
 
 from eventsam_ros.events.types import Float32
-from eventsam_ros.inference.class_maps import STRIDE
+from eventsam_ros.inference.class_bundle import STRIDE
 from eventsam_ros.inference.engines.onnxruntime_engine import OnnxRuntimeEngine
 from eventsam_ros.inference.letterbox import Letterbox
-from eventsam_ros.inference.manifest import FORMAT_VERSION, FileEntry
+from eventsam_ros.inference.manifest import FORMAT_VERSION
 from eventsam_ros.inference.semantic import network_input
 from eventsam_ros.inference.semantic_bundle import TASK, SemanticManifest
 from eventsam_ros.simulation.samples import windows_of
@@ -79,9 +79,10 @@ def _described(path: Path) -> tuple[dict[str, Any], SemanticManifest]:
         raise RecipeError(f'{path} looks at pictures; a bundle needs a network of events')
     table = TABLES[state['table']]
     return state, SemanticManifest(
-        state['name'], state['representation'], state['window_ms'], state['width'],
-        state['height'], tuple(state['mean']), tuple(state['std']), table.names, table.colours,
-        FileEntry(FILE, '', 0), 'fp32', '', {}, {})
+        name=state['name'], representation=state['representation'],
+        window_ms=state['window_ms'], width=state['width'], height=state['height'],
+        mean=tuple(state['mean']), std=tuple(state['std']), classes=table.names,
+        colours=table.colours, files={}, precision='fp32', licence='', training={}, parity={})
 
 
 def write_semantic_bundle(

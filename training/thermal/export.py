@@ -18,7 +18,7 @@ from eventsam_ros.inference.engines.onnxruntime_engine import OnnxRuntimeEngine
 from eventsam_ros.inference.letterbox import Letterbox
 from eventsam_ros.inference.manifest import FORMAT_VERSION
 from eventsam_ros.inference.rgbt import network_inputs
-from eventsam_ros.inference.rgbt_bundle import TASK, RgbtManifest, graph_shapes
+from eventsam_ros.inference.rgbt_bundle import TASK, RgbtManifest
 from eventsam_ros.simulation.thermal import CONDITIONS, street_picture
 
 from ..errors import RecipeError
@@ -61,15 +61,17 @@ class _Served(nn.Module):
 def _manifest(trained: Trained) -> RgbtManifest:
     recipe = trained.recipe
     return RgbtManifest(
-        recipe.name, recipe.width, recipe.height, recipe.rgb_mean, recipe.rgb_std,
-        recipe.thermal_mean, recipe.thermal_std, trained.classes.names, trained.classes.colours,
-        recipe.missing > 0, {}, 'fp32', '', {}, {})
+        name=recipe.name, width=recipe.width, height=recipe.height, rgb_mean=recipe.rgb_mean,
+        rgb_std=recipe.rgb_std, thermal_mean=recipe.thermal_mean,
+        thermal_std=recipe.thermal_std, classes=trained.classes.names,
+        colours=trained.classes.colours, one_camera=recipe.missing > 0, files={},
+        precision='fp32', licence='', training={}, parity={})
 
 
 def _export(trained: Trained, path: Path) -> None:
     manifest = _manifest(trained)
     served = _Served(trained.network, manifest.height, manifest.width).eval()
-    inputs, _ = graph_shapes(manifest)
+    inputs, _ = manifest.graph_shapes()
     example = tuple(torch.ones([side or 1 for side in shape]) for shape in inputs.values())
     trace_graph(served, example, path, list(inputs), ['logits'], {})
 
