@@ -24,6 +24,7 @@ run = unset _ROS_WHEELS_BOOTSTRAP_COMPLETE; . $(VENV)/ros_env.sh; \
 recipe = tools/platform.sh constraints.txt $(wildcard tools/requirements/*.txt) \
 	$(wildcard interfaces/event_camera_msgs/*.* interfaces/event_camera_msgs/msg/*)
 live = test/nodes test/commands
+compiled = test/events $(patsubst %,test/inference/test_%.py,activity letterbox overlaps)
 covered = --cov --cov-report= --cov-fail-under=0
 test_recipe = $(wildcard test/interfaces/*/*.* test/interfaces/*/msg/*)
 
@@ -42,7 +43,7 @@ ifeq ($(strip $(ARGS)),)
 	@$(run) -m pytest $(live) --cov-append $(covered)
 	@# Lines of compiled kernels are seen where they run as Python.
 	@export NUMBA_DISABLE_JIT=1; $(run) -m pytest -q -n $(JOBS) --dist loadfile \
-		test/events test/inference --cov-append $(covered)
+		$(compiled) --cov-append $(covered)
 	@for room in events inference nodes; do \
 		$(run) -m coverage report --include="eventsam_ros/$$room/*" || exit 1; done
 else

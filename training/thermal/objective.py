@@ -14,7 +14,7 @@ from .network import Outputs, RgbtNetwork
 from .pyramid import WIDTHS
 from .recipe import RgbtRecipe
 
-PARTS = ('main', 'auxiliary', 'cross', 'language', 'prototypes')
+PARTS = ('main', 'auxiliary', 'alone', 'cross', 'language', 'prototypes')
 
 
 class Objective(nn.Module):
@@ -60,6 +60,9 @@ class Objective(nn.Module):
         parts = {'main': entropy(found.main, labels, weights),
                  'auxiliary': entropy(found.auxiliary, labels, weights)}
         total = loss.main * parts['main'] + loss.auxiliary * parts['auxiliary']
+        if loss.alone and found.rgb is not None and found.thermal is not None:
+            parts['alone'] = alone((found.rgb, found.thermal), batch.present, labels, weights)
+            total = total + loss.alone * parts['alone']
         if self.recipe.crosses:
             parts['cross'] = self._cross(found, labels)
             total = total + loss.cross.weight * parts['cross']
@@ -105,3 +108,21 @@ def entropy(logits: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
     full = F.interpolate(logits, labels.shape[1:], mode='bilinear', align_corners=False)
     known = (labels != IGNORE).sum().clamp_min(1)
     return F.cross_entropy(full, labels, weights, ignore_index=IGNORE, reduction='sum') / known
+
+
+def alone(
+    logits: tuple[Tensor, Tensor], present: Tensor, labels: Tensor, weights: Tensor,
+) -> Tensor:
+    """Return the sum of both cameras' cross-entropies, each over the pairs that have its picture.
+
+    Args:
+        logits: Of the colour and of the thermal camera by itself, [B, C, H / 4, W / 4] each.
+        present: Which pictures are there, [B, 2], 1 or 0.
+        labels: Classes [B, H, W]; IGNORE does not count.
+        weights: Of the classes [C].
+    """
+    total = logits[0].new_zeros(())
+    for said, here in zip(logits, present.T, strict=True):
+        known = torch.where(here[:, None, None] > 0, labels, IGNORE)
+        total = total + entropy(said, known, weights)
+    return total

@@ -59,6 +59,7 @@ class NetworkChoice:
         rank: Of the low-rank weights.
         sets: Low-rank weights `shared` by the modalities (published code) or one set
             `per_modality` (text of a review); the code's three summed sets are one of rank 48.
+            With tune full all of the encoder is shared, or each modality has one of its own.
         modalities: What the network looks at.
         answer: `both` heads summed (the paper's figure) or the `main` one (published evaluation).
         head: Channels of the pyramid head; 256 is published.
@@ -124,6 +125,8 @@ class LossChoice:
     Attributes:
         main: Cross-entropy of the main head.
         auxiliary: Of the pyramid head.
+        alone: Of the main head's logits of each camera by itself, where its picture is there:
+            what answers when the other camera is gone. Not of the paper; 0 is published.
         balance: Pixels of a class weigh its share of the training pixels to the power of minus
             this, within the cross-entropy: 0 is all alike (published), 1 is every class alike.
         cross: See CrossChoice.
@@ -132,6 +135,7 @@ class LossChoice:
 
     main: float = ranged(0, default=1.0)
     auxiliary: float = ranged(0, default=1.0)
+    alone: float = ranged(0, default=0.0)
     balance: float = ranged(0, 1, default=0.0)
     cross: CrossChoice = field(default_factory=CrossChoice)
     language: LanguageChoice = field(default_factory=LanguageChoice)
@@ -242,9 +246,9 @@ class RgbtRecipe:
             raise RecipeError(f'{where}: network: tune is {network.tune}, which adapts trained '
                               'weights; say in start where they are')
         if network.sets == 'per_modality' and (
-                network.tune != 'low_rank' or network.modalities != 'both'):
-            raise RecipeError(f'{where}: network: sets per_modality is for tune low_rank and '
-                              'both modalities')
+                network.tune == 'frozen' or network.modalities != 'both'):
+            raise RecipeError(f'{where}: network: sets per_modality is for weights that learn '
+                              'and both modalities')
         if self.warm_up >= self.steps:
             raise RecipeError(f'{where}: warm_up must be less than steps, but is {self.warm_up} '
                               f'of {self.steps}')

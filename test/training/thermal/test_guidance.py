@@ -13,7 +13,7 @@ from eventsam_ros.evaluation.datasets import class_tables  # noqa: E402
 from training.errors import RecipeError  # noqa: E402
 import training.networks  # noqa: E402, F401
 from training.thermal.guidance import Prototypes, class_means, cross_loss, language_loss, relations  # noqa: E402
-from training.thermal.objective import class_weights, entropy  # noqa: E402
+from training.thermal.objective import alone, class_weights, entropy  # noqa: E402
 from training.thermal.recipe import CrossChoice, LanguageChoice  # noqa: E402
 from training.thermal.text import (  # noqa: E402
     TextVectors,
@@ -144,6 +144,25 @@ def test_pixels_to_ignore_do_not_count():
     assert float(half) == pytest.approx(float(chances[:, :, :4].mean()), rel=1e-5)
     labels[:] = 255
     assert float(entropy(logits, labels, torch.ones(3))) == 0
+
+
+def test_each_camera_is_judged_by_itself_where_its_picture_is_there():
+    both = normal(3, 4, 8, 8, seed=3), normal(3, 4, 8, 8, seed=4)
+    labels = torch.arange(3 * 64).reshape(3, 8, 8) % 4
+    labels[1, :2] = 255
+    present, weights = torch.tensor([[1, 1], [0, 1], [1, 0]]), torch.tensor([1, 2, .5, 1])
+    wanted = 0.0
+    for camera, logits in enumerate(both):
+        terms, count = 0.0, 0
+        for pair in range(3):
+            if present[pair, camera]:
+                known = labels[pair] != 255
+                shares = logits[pair].double().softmax(0)[:, known].T.numpy()
+                for share, label in zip(shares, labels[pair][known].tolist(), strict=True):
+                    terms -= float(weights[label]) * np.log(share[label])
+                count += int(known.sum())
+        wanted += terms / count
+    assert float(alone(both, present, labels, weights)) == pytest.approx(wanted, rel=1e-5)
 
 
 @pytest.mark.parametrize('table', ['MFNET_9', 'PST900_5', 'FMB_15', 'FMB_14'])
