@@ -4,17 +4,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import yaml
 
 from eventsam_ros.errors import BundleError
 
-from . import rgbt_bundle, semantic_bundle
+from . import panoramic_bundle, rgbt_bundle, semantic_bundle
 from .bundle import Bundle, load_bundle, manifest_path
 from .manifest import TASKS
+from .panoramic_bundle import PanoramicBundle, load_panoramic_bundle
 from .rgbt_bundle import RgbtBundle, load_rgbt_bundle
 from .semantic_bundle import SemanticBundle, load_semantic_bundle
+
+AnyBundle = Bundle | SemanticBundle | RgbtBundle | PanoramicBundle
+_LOADERS: Mapping[str, Callable[[Path | str], AnyBundle]] = {
+    semantic_bundle.TASK: load_semantic_bundle, rgbt_bundle.TASK: load_rgbt_bundle,
+    panoramic_bundle.TASK: load_panoramic_bundle}
+"""How bundles of each task are read; all others are of masks."""
 
 
 def task_of(path: Path | str) -> str:
@@ -31,7 +39,7 @@ def task_of(path: Path | str) -> str:
     return str(values.get('task', '')) if isinstance(values, dict) else ''
 
 
-def load_any(path: Path | str | None = None) -> Bundle | SemanticBundle | RgbtBundle:
+def load_any(path: Path | str | None = None) -> AnyBundle:
     """Read a bundle of any task and check that it is whole.
 
     Args:
@@ -41,12 +49,10 @@ def load_any(path: Path | str | None = None) -> Bundle | SemanticBundle | RgbtBu
         BundleError: Something is missing, altered, or made for another release; the sentence
             says what, and what to do.
     """
-    task = '' if path is None else task_of(path)
-    if path is not None and task == semantic_bundle.TASK:
-        return load_semantic_bundle(path)
-    if path is not None and task == rgbt_bundle.TASK:
-        return load_rgbt_bundle(path)
+    if path is None:
+        return load_bundle()
+    task = task_of(path)
     if task and task not in TASKS:
         raise BundleError(f'{path} is for the task {task}, but this release knows '
                           f'{", ".join(TASKS)}')
-    return load_bundle(path)
+    return _LOADERS.get(task, load_bundle)(path)
