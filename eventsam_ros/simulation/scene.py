@@ -11,6 +11,7 @@ import numpy as np
 
 from eventsam_ros.events.types import Float32, UInt8
 
+from .motion import Motion
 from .render import render
 from .shapes import random_outline
 from .textures import random_texture
@@ -51,10 +52,10 @@ class Layer:
         shade: Brightness slope along the layer's own axes.
     """
 
-    x: Swing
-    y: Swing
-    angle: Swing
-    half_side: Swing
+    x: Motion
+    y: Motion
+    angle: Motion
+    half_side: Motion
     nearness: float
     outline: Float32
     texture: Float32
@@ -81,11 +82,11 @@ class Scene:
     width: int
     height: int
     layers: tuple[Layer, ...]
-    pan: Swing
-    tilt: Swing
-    roll: Swing
-    zoom: Swing
-    light: Swing
+    pan: Motion
+    tilt: Motion
+    roll: Motion
+    zoom: Motion
+    light: Motion
 
     def picture(self, t: float) -> tuple[Float32, UInt8]:
         """Render the instant t seconds.

@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import cv2
 import numpy as np
 
@@ -11,6 +13,8 @@ from eventsam_ros.events.types import Float32
 
 SIZE = 256
 """Side of every texture in texels."""
+GRAINS = 40
+"""Number of shared grains (see grain)."""
 
 
 def _noise(rng: np.random.Generator, cells_x: int, cells_y: int) -> Float32:
@@ -100,3 +104,17 @@ def random_texture(rng: np.random.Generator) -> Float32:
     middle = rng.uniform(-2.2, -0.3)
     levels = np.clip(middle + contrast * picture, -3.9, 0.0)
     return np.asarray(np.exp(levels), np.float32)
+
+
+@lru_cache(GRAINS)
+def grain(number: int) -> Float32:
+    """Return one of GRAINS textures of mean 1 that surfaces share, float32 [SIZE, SIZE]."""
+    texture = random_texture(np.random.default_rng([number, 43]))
+    return np.asarray(np.clip(texture / max(float(texture.mean()), 1e-3), 0, 2.5), np.float32)
+
+
+def random_relief(rng: np.random.Generator, rough: float) -> Float32:
+    """Return a shared grain, shifted by chance, of mean 1 and of the given strength."""
+    shift = tuple(int(v) for v in rng.integers(0, SIZE, 2))
+    shifted = np.roll(grain(int(rng.integers(GRAINS))), shift, (0, 1))
+    return np.asarray(1 + np.float32(rough) * (shifted - 1), np.float32)

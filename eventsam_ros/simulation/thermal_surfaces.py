@@ -5,21 +5,18 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import lru_cache
 
 import cv2
 import numpy as np
 
 from eventsam_ros.events.types import Float32
 
-from .textures import SIZE, random_texture
+from .textures import SIZE, random_relief
 
 COLDEST, WARMEST = -30.0, 70.0
 """Range of temperatures that are rendered, °C."""
 _FIGURE = 0.5
 """Texture tiles per half side with which a texture covers its layer once."""
-_GRAINS = 40
-"""Different textures that all surfaces share, each shifted by chance."""
 _COARSE = 16
 
 
@@ -63,18 +60,9 @@ def _once(picture: Float32) -> Float32:
     return np.roll(picture, (SIZE // 2, SIZE // 2), (-2, -1))
 
 
-@lru_cache(_GRAINS)
-def _grain(number: int) -> Float32:
-    """Return one of the shared textures, of mean 1."""
-    grain = random_texture(np.random.default_rng([number, 43]))
-    return np.asarray(np.clip(grain / max(float(grain.mean()), 1e-3), 0, 2.5), np.float32)
-
-
 def _tinted(rng: np.random.Generator, rgb: tuple[float, float, float], rough: float) -> Float32:
     """Return a colour with the relief of a random texture."""
-    shift = tuple(int(v) for v in rng.integers(0, SIZE, 2))
-    grain = np.roll(_grain(int(rng.integers(_GRAINS))), shift, (0, 1))
-    relief = 1 + np.float32(rough) * (grain - 1)
+    relief = random_relief(rng, rough)
     return np.asarray(np.clip(
         np.asarray(rgb, np.float32)[:, None, None] * relief, 0.01, 1), np.float32)
 

@@ -29,7 +29,7 @@ class PairsError(ValueError):
     """A folder of pairs cannot be used; the message is one sentence that says why."""
 
 
-def _replace(path: Path, write: Callable[[BinaryIO], object]) -> None:
+def write_whole(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """Write a file under another name, and rename it when it is on the disk."""
     for left in path.parent.glob(f'{path.name}.part*'):
         left.unlink(missing_ok=True)  # by a process that was killed
@@ -84,7 +84,7 @@ def prepare(folder: Path, settings: Settings, source: str, description: dict[str
                              f'({sources[source]}): choose another folder or seed')
         sources[source] = description
         text = json.dumps({'settings': asdict(settings), 'sources': sources}, indent=1)
-        _replace(folder / _SETTINGS, lambda file: file.write(text.encode()))
+        write_whole(folder / _SETTINGS, lambda file: file.write(text.encode()))
 
 
 def complete(folder: Path, shard: str, most: int) -> bool:
@@ -131,6 +131,6 @@ def write_pairs(
             break
     text = json.dumps({'asked': most, 'names': names, 'contents': contents})
     path.unlink(missing_ok=True)  # never an array beside the text of another
-    _replace(path.with_suffix('.json'), lambda file: file.write(text.encode()))
-    _replace(path, lambda file: np.save(file, data[:len(names)]))
+    write_whole(path.with_suffix('.json'), lambda file: file.write(text.encode()))
+    write_whole(path, lambda file: np.save(file, data[:len(names)]))
     return len(names)
