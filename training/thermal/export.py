@@ -64,7 +64,7 @@ def _manifest(trained: Trained) -> RgbtManifest:
         name=recipe.name, width=recipe.width, height=recipe.height, rgb_mean=recipe.rgb_mean,
         rgb_std=recipe.rgb_std, thermal_mean=recipe.thermal_mean,
         thermal_std=recipe.thermal_std, classes=trained.classes.names,
-        colours=trained.classes.colours, one_camera=recipe.missing > 0, files={},
+        colours=trained.classes.colours, one_camera=recipe.one_camera, files={},
         precision='fp32', licence='', training={}, parity={})
 
 
@@ -146,7 +146,7 @@ def _values(
                   'thermal': {'mean': list(recipe.thermal_mean),
                               'std': list(recipe.thermal_std)}},
         'classes': list(table.names), 'colours': [list(c) for c in table.colours],
-        'one_camera': recipe.missing > 0, 'precision': precision, 'licence': licence,
+        'one_camera': recipe.one_camera, 'precision': precision, 'licence': licence,
         'training': {
             'commit': commit(), 'recipe': recipe.name, 'data': recipe.data.path.name,
             'text': trained.text.source, 'steps': trained.step,

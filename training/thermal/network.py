@@ -29,6 +29,8 @@ class Outputs(NamedTuple):
         thermal: The main head on the thermal picture; None in a network without it.
         auxiliary: The pyramid head on the fused maps.
         semantic: The fused map at stride 16, [B, 256, H / 16, W / 16].
+        apart: What is answered from the colour picture alone and from the thermal picture
+            alone; None where it was not asked for or there is one modality.
     """
 
     main: Tensor
@@ -36,6 +38,7 @@ class Outputs(NamedTuple):
     thermal: Tensor | None
     auxiliary: Tensor
     semantic: Tensor
+    apart: tuple[Tensor, Tensor] | None = None
 
 
 def _either(here: Tensor, one: Tensor, other: Tensor) -> Tensor:
@@ -93,7 +96,9 @@ class RgbtNetwork(nn.Module):
         halves = [level.chunk(2) for level in self.encoder(torch.cat([rgb, thermal]))]
         return Pyramid(*(h[0] for h in halves)), Pyramid(*(h[1] for h in halves))
 
-    def outputs(self, rgb: Tensor, thermal: Tensor, present: Tensor) -> Outputs:
+    def outputs(
+        self, rgb: Tensor, thermal: Tensor, present: Tensor, apart: bool = False,
+    ) -> Outputs:
         """Run everything.
 
         Args:
@@ -101,12 +106,12 @@ class RgbtNetwork(nn.Module):
             thermal: Normalised thermal pictures [B, 3, H, W]; zeros where missing.
             present: Which are there, float32 [B, 2]: 1 or 0, colour first; at least one. A
                 network of one modality does not look at it.
+            apart: Whether to answer from each picture alone, too.
         """
         one, two = self._encode(rgb, thermal)
         if self.modalities != 'both':
             logits = self.decoder(one)
-            fused = Pyramid(*(
-                fusion(level, level) for fusion, level in zip(self.fusions, one, strict=True)))
+            fused = self._twice(one)
             colour = logits if self.modalities == 'rgb' else None
             warm = logits if self.modalities == 'thermal' else None
             return Outputs(logits, colour, warm, self.head(fused), fused.coarse)
@@ -117,12 +122,24 @@ class RgbtNetwork(nn.Module):
         fused = Pyramid(*(
             fusion(_either(present[:, 0], a, b), _either(present[:, 1], b, a))
             for fusion, a, b in zip(self.fusions, one, two, strict=True)))
-        return Outputs(main, of_rgb, of_thermal, self.head(fused), fused.coarse)
+        alone = (self._alone(of_rgb, one), self._alone(of_thermal, two)) if apart else None
+        return Outputs(main, of_rgb, of_thermal, self.head(fused), fused.coarse, alone)
+
+    def _alone(self, logits: Tensor, features: Pyramid) -> Tensor:
+        """Return the answer where the other picture is missing."""
+        return self._answer(logits, self.head(self._twice(features)))
+
+    def _twice(self, features: Pyramid) -> Pyramid:
+        return Pyramid(*(
+            fusion(level, level) for fusion, level in zip(self.fusions, features, strict=True)))
+
+    def _answer(self, main: Tensor, auxiliary: Tensor) -> Tensor:
+        return main + auxiliary if self.answer == 'both' else main
 
     def forward(self, rgb: Tensor, thermal: Tensor, present: Tensor) -> Tensor:
         """Return class logits [B, C, H / 4, W / 4]; see outputs."""
         found = self.outputs(rgb, thermal, present)
-        return found.main + found.auxiliary if self.answer == 'both' else found.main
+        return self._answer(found.main, found.auxiliary)
 
     def merge(self) -> None:
         """Add the low-rank weights to the others, for good: for export."""

@@ -55,13 +55,13 @@ class Objective(nn.Module):
 
     def forward(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the loss and its parts, unweighted."""
-        found = self.network.outputs(*self.inputs(batch))
         loss, labels, weights = self.recipe.loss, batch.labels, self.get_buffer('weights')
+        found = self.network.outputs(*self.inputs(batch), apart=loss.alone > 0)
         parts = {'main': entropy(found.main, labels, weights),
                  'auxiliary': entropy(found.auxiliary, labels, weights)}
         total = loss.main * parts['main'] + loss.auxiliary * parts['auxiliary']
-        if loss.alone and found.rgb is not None and found.thermal is not None:
-            parts['alone'] = alone((found.rgb, found.thermal), batch.present, labels, weights)
+        if found.apart is not None:
+            parts['alone'] = alone(found.apart, batch.present, labels, weights)
             total = total + loss.alone * parts['alone']
         if self.recipe.crosses:
             parts['cross'] = self._cross(found, labels)
@@ -116,7 +116,7 @@ def alone(
     """Return the sum of both cameras' cross-entropies, each over the pairs that have its picture.
 
     Args:
-        logits: Of the colour and of the thermal camera by itself, [B, C, H / 4, W / 4] each.
+        logits: From the colour and from the thermal picture alone, [B, C, H / 4, W / 4] each.
         present: Which pictures are there, [B, 2], 1 or 0.
         labels: Classes [B, H, W]; IGNORE does not count.
         weights: Of the classes [C].

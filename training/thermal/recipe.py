@@ -125,8 +125,8 @@ class LossChoice:
     Attributes:
         main: Cross-entropy of the main head.
         auxiliary: Of the pyramid head.
-        alone: Of the main head's logits of each camera by itself, where its picture is there:
-            what answers when the other camera is gone. Not of the paper; 0 is published.
+        alone: Of the answers from each picture by itself, where it is there: what answers when
+            the other camera is gone. Not of the paper; 0 is published.
         balance: Pixels of a class weigh its share of the training pixels to the power of minus
             this, within the cross-entropy: 0 is all alike (published), 1 is every class alike.
         cross: See CrossChoice.
@@ -258,6 +258,11 @@ class RgbtRecipe:
         low, high = self.augmentation.scale
         if low > high:
             raise RecipeError(f'{where}: augmentation: scale must rise, but is {low} to {high}')
+
+    @property
+    def one_camera(self) -> bool:
+        """Whether it learns to answer with one of the two pictures missing."""
+        return self.missing > 0 or self.loss.alone > 0
 
     @property
     def crosses(self) -> bool:

@@ -177,6 +177,28 @@ def test_a_missing_picture_has_no_say(answer):
 
 
 @torch.no_grad()
+@pytest.mark.parametrize('answer', ['both', 'main'])
+@pytest.mark.parametrize('own_sets', [False, True])
+def test_what_is_answered_apart_is_what_is_answered_without_the_other_picture(answer, own_sets):
+    net, (rgb, thermal) = network(answer=answer, own_sets=own_sets), pair()
+    apart = net.outputs(rgb, thermal, BOTH, apart=True).apart
+    torch.testing.assert_close(apart[0], net(rgb, thermal, RGB), rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(apart[1], net(rgb, thermal, THERMAL), rtol=1e-4, atol=1e-4)
+    assert net.outputs(rgb, thermal, BOTH).apart is None
+
+
+@torch.no_grad()
+def test_where_all_weights_learn_each_modality_may_have_an_encoder_of_its_own():
+    net, (rgb, thermal) = network(own_sets=True), pair()
+    before = net.outputs(rgb, thermal, BOTH)
+    for parameter in net.second.parameters():
+        parameter.mul_(1.1)
+    after = net.outputs(rgb, thermal, BOTH)
+    assert torch.equal(after.rgb, before.rgb)
+    assert not torch.allclose(after.thermal, before.thermal, atol=1e-3)
+
+
+@torch.no_grad()
 def test_a_network_of_one_modality_looks_at_that_alone():
     net, (rgb, thermal) = network(modalities='thermal'), pair()
     found = net.outputs(rgb, thermal, BOTH)
