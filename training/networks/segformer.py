@@ -10,7 +10,7 @@ for the target's values; all weights are shared.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 import math
 from typing import NamedTuple
@@ -49,6 +49,14 @@ class SegFormerSpec:
 
 B0 = SegFormerSpec()
 """SegFormer-B0: 3.7 million parameters."""
+_WIDE = (64, 128, 320, 512)
+SIZES: Mapping[str, SegFormerSpec] = {
+    'b0': B0, 'b1': SegFormerSpec(_WIDE),
+    'b2': SegFormerSpec(_WIDE, (3, 4, 6, 3), head=768),
+    'b3': SegFormerSpec(_WIDE, (3, 4, 18, 3), head=768),
+    'b4': SegFormerSpec(_WIDE, (3, 8, 27, 3), head=768),
+    'b5': SegFormerSpec(_WIDE, (3, 6, 40, 3), head=768)}
+"""The published sizes; B5 has 84.7 million parameters (Xie et al., tables 1 and 6)."""
 MLP_RATIO = 4
 
 
@@ -189,7 +197,7 @@ class MixTransformer(nn.Module):
         """Build with random weights."""
         super().__init__()
         self.spec = spec
-        rates = torch.linspace(0, spec.drop_path, sum(spec.depths)).tolist()
+        rates = torch.linspace(0, spec.drop_path, sum(spec.depths), device='cpu').tolist()
         channels = 3
         for k, width in enumerate(spec.widths, 1):
             embed = _PatchEmbed(channels, width, *((7, 4) if k == 1 else (3, 2)))

@@ -26,7 +26,7 @@ SHAPES = ClassTable(
 
 TABLES: Mapping[str, ClassTable] = {'ddd17_6': DDD17_6, 'dsec_11': DSEC_11, 'shapes': SHAPES}
 
-_CITYSCAPES_IDS = {
+CITYSCAPES_IDS = {
     7: 'road', 8: 'sidewalk', 11: 'building', 12: 'wall', 13: 'fence', 17: 'pole',
     19: 'traffic light', 20: 'traffic sign', 21: 'vegetation', 22: 'terrain', 23: 'sky',
     24: 'person', 25: 'rider', 26: 'car', 27: 'truck', 28: 'bus', 31: 'train',
@@ -69,4 +69,4 @@ def camvid_merge(table: str) -> UInt8:
 
 def cityscapes_merge(table: str) -> UInt8:
     """Return the class of each value in Cityscapes' *_labelIds.png, uint8 [256]."""
-    return _lookup(_CITYSCAPES_IDS, table)
+    return _lookup(CITYSCAPES_IDS, table)

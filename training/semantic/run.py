@@ -23,7 +23,7 @@ from ..distill.progress import Progress
 from ..distill.schedule import Average, learning_rate
 from ..distill.students import as_plain
 from ..errors import RecipeError
-from ..networks.segformer import SegFormer
+from ..networks.segformer import SIZES, SegFormer
 from .recipe import Schedule
 
 KIND = 'eventsam_ros semantic'
@@ -231,7 +231,7 @@ def load_network(path: Path, device: str = 'cpu') -> SegFormer:
     """
     try:
         state = torch.load(path, map_location=device, weights_only=True)
-        network = SegFormer(state['classes'])
+        network = SegFormer(state['classes'], SIZES[state.get('size', 'b0')])
         network.load_state_dict(state['average'])
     except (OSError, RuntimeError, EOFError, KeyError, TypeError,
             pickle.UnpicklingError) as error:

@@ -59,7 +59,7 @@ class Place:
         return load_network(path)
 
 
-def _places(batch: int) -> range:
+def places_of(batch: int) -> range:
     """Return the places of a batch that this process makes, as torchrun says."""
     world, rank = int(os.environ.get('WORLD_SIZE', '1')), int(os.environ.get('RANK', '0'))
     share = batch // world
@@ -133,7 +133,7 @@ def train_source(recipe: CmessRecipe, place: Place, shown: Shown) -> Trained:
     network = _fresh(recipe) if shown == 'images' else place.network(IMAGES)
     network.requires_grad_(True)
     maker = ClassMaker(
-        training, Look.of(recipe), plan, shown, recipe.seed, _places(plan.batch))
+        training, Look.of(recipe), plan, shown, recipe.seed, places_of(plan.batch))
     stage = IMAGES if shown == 'images' else EVENTS
     return train(
         Job(f'stage 1, {shown}', plan, network, Supervised(network, _weights(recipe, training)),
@@ -175,7 +175,7 @@ def align(recipe: CmessRecipe, place: Place, stage: str = CROSS) -> Trained:
     given, plan = recipe.alignment, recipe.cross
     network = place.network(EVENTS) if given.start else _fresh(recipe)
     network.requires_grad_(True)
-    look, places = Look.of(recipe), _places(plan.batch)
+    look, places = Look.of(recipe), places_of(plan.batch)
 
     def labels(index: int) -> Any:
         return pseudo.read('labels', target.names[index])
@@ -211,7 +211,7 @@ def train_supervised(recipe: CmessRecipe, place: Place) -> Trained:
     network.requires_grad_(True)
     plan = recipe.supervised
     maker = ClassMaker(
-        target, Look.of(recipe), plan, 'events', recipe.seed + 1, _places(plan.batch))
+        target, Look.of(recipe), plan, 'events', recipe.seed + 1, places_of(plan.batch))
     return train(
         Job('supervised', plan, network, Supervised(network, _weights(recipe, training)), maker,
             _examiner(recipe, held, 'events'),

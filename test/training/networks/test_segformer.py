@@ -13,7 +13,7 @@ from torch.nn import functional as F  # noqa: E402
 
 from training.errors import RecipeError  # noqa: E402
 import training.networks  # noqa: E402, F401
-from training.networks.segformer import B0, STAGES, SegFormer, SegFormerSpec  # noqa: E402
+from training.networks.segformer import B0, SIZES, STAGES, SegFormer, SegFormerSpec  # noqa: E402
 from training.networks.segformer_weights import authors_names, load_published  # noqa: E402
 
 SMALL = SegFormerSpec((8, 16, 24, 32), (1, 2, 1, 1), (1, 2, 3, 4), head=16)
@@ -241,3 +241,13 @@ def test_other_checkpoints_are_refused_in_one_sentence(tmp_path):
         load_published(SegFormer(6), path)
     assert authors_names({'decode_head.classifier.bias': torch.zeros(3)}).keys() == {
         'decode_head.linear_pred.bias'}
+
+
+@pytest.mark.parametrize(('size', 'millions'), [
+    ('b0', 3.8), ('b1', 13.7), ('b2', 27.5), ('b3', 47.3), ('b4', 64.1), ('b5', 84.7)])
+def test_the_sizes_have_the_published_parameters(size, millions):
+    """Table 1 of Xie et al.; heads of 150 classes, as on ADE20K."""
+    with torch.device('meta'):
+        network = SegFormer(150, SIZES[size])
+    count = sum(p.numel() for p in network.parameters()) / 1e6
+    assert count == pytest.approx(millions, abs=0.11)
