@@ -25,8 +25,8 @@ from rclpy.serialization import serialize_message
 
 from eventsam_ros.benchmark.streams import HEIGHT, WIDTH, scene
 from eventsam_ros.events import Events
-from eventsam_ros.events.evt3 import TIME_HIGH
 from eventsam_ros.events.evt3_encoder import Evt3Encoder
+from eventsam_ros.events.evt3_words import TIME_HIGH
 from eventsam_ros.nodes import qos
 
 PACKET_NS = 4_096_000

@@ -7,7 +7,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from .evt3 import ADDR_X, ADDR_Y, TIME_HIGH, TIME_LOW, VECT_8, VECT_12, VECT_BASE_X
+from .evt3_words import ADDR_X, ADDR_Y, TIME_HIGH, TIME_LOW, VECT_8, VECT_12, VECT_BASE_X
 from .types import Events
 
 # Readers differ in how far back a TIME_HIGH must step to be a wrap, from 41 ms to 16.7 s. Time

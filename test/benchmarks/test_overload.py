@@ -15,7 +15,7 @@ pytest.importorskip('event_camera_msgs', reason='event_camera_msgs is not instal
 from benchmarks.dense_player import PACKET_NS, messages, pool
 from benchmarks.overload import accounts
 from eventsam_ros.events import PacketDecoder
-from eventsam_ros.events.evt3 import TIME_HIGH
+from eventsam_ros.events.evt3_words import TIME_HIGH
 
 
 def test_packets_of_the_pool_go_on_in_time_when_their_first_word_is_written():

@@ -1,0 +1,157 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 The eventsam_ros authors
+"""From EVT 3.0 words to packed events: the state of a stream, and the walk along its words."""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+from .evt3_blocks import (
+    BASELESS,
+    BLOCK,
+    HITS,
+    MASKS,
+    OVER,
+    follow,
+    follow_vectors,
+    look_over,
+    vector,
+)
+from .evt3_words import (
+    ADDR_X,
+    ADDR_Y,
+    EXT_TRIGGER,
+    TIME_HIGH,
+    TIME_LOW,
+    VECT_8,
+    VECT_12,
+    VECT_BASE_X,
+)
+
+# Half a turn of TIME_HIGH, and a little more: a flipped top bit in a word that also moves on
+# must lead there and back by the same way.
+_HALF_TURN = 2048 + 16
+
+SYNC, TURN, HIGH, LOW, ROW, BASE, POLARITY = range(7)
+"""Positions in the state of a stream."""
+COUNTED = (
+    'words', 'event_words', 'vector_words', 'vector_events', 'address_words', 'time_words',
+    'system_words', 'reserved', 'before_time', 'out_of_range', 'address_lost', 'wraps')
+"""Behind them what has been counted since the start, by the names of encoding.COUNTERS."""
+(WORDS, EVENT_WORDS, VECTOR_WORDS, VECTOR_EVENTS, ADDRESS_WORDS, TIME_WORDS, SYSTEM_WORDS,
+ RESERVED, BEFORE_TIME, OUT_OF_RANGE, ADDRESS_LOST, WRAPS, STATE_SIZE) = range(7, 20)
+NOTHING, HIGH_ONLY, FULL = range(3)
+"""Values of SYNC: what was seen of the time so far."""
+TURN_ENDS, TURNS, TRIGGER_TIMES, TRIGGER_WORDS = range(4)
+"""Rows of the notes of a packet."""
+
+_RARE_KINDS = (
+    0x1, VECT_BASE_X, VECT_12, VECT_8, TIME_HIGH, 0x9, EXT_TRIGGER, 0xB, 0xC)
+# All ones for the kinds of word that the main loop branches on. A table, because the compiler
+# splits a compound condition into two branches, and mispredicted ones double the time.
+_RARE = np.array([0xFFFFFFFF if kind in _RARE_KINDS else 0 for kind in range(16)], np.uint32)
+
+
+@numba.njit(nogil=True, cache=True)
+def _join(words, state):  # type: ignore[no-untyped-def]
+    """Skip to the first full time; the address words on the way are lost."""
+    for i in range(len(words)):
+        kind = words[i] >> 12
+        if kind == TIME_HIGH:
+            state[HIGH] = words[i] & 0xFFF
+            state[SYNC] = HIGH_ONLY
+        elif kind == TIME_LOW and state[SYNC] == HIGH_ONLY:
+            state[SYNC] = FULL
+            return i
+    return len(words)
+
+
+@numba.njit(nogil=True, cache=True)
+def walk(words, state, packed, notes):  # type: ignore[no-untyped-def]
+    """Follow the words.
+
+    Writes events as time << 32 | row << 16 | polarity << 11 | x (other bits: noise), the time in
+    µs without its turns; in the rows of `notes` how many events had come when a turn ended, and
+    that turn, and times in ns and words of the triggers.
+
+    Returns:
+        Number of events, of turns and of triggers.
+    """
+    triggers, reserved, addresses, times, turns = 0, 0, 0, 0, 0
+    tally = np.zeros(4, np.int64)
+    turn, high, base, polarity = state[TURN], state[HIGH], state[BASE], state[POLARITY]
+    n = np.uintp(0)
+    row = np.uint64(state[ROW])
+    now = np.uint64((high << 12) + state[LOW]) << np.uint64(32)
+    high_word = np.uint32((TIME_HIGH << 12) | high)
+    origin = np.uint64(high << 12) << np.uint64(32)
+    for start in range(0, len(words), BLOCK):
+        block = words[start:start + BLOCK]
+        rare, vectors, more_addresses, more_times = look_over(block, np.uint16(high_word))
+        addresses += more_addresses
+        times += more_times
+        if not rare and not vectors:
+            row, now, n = follow(block, row, now, origin, packed, n)
+            continue
+        if not rare:
+            row, now, base, polarity, n = follow_vectors(
+                block, row, now, origin, base, polarity, tally, packed, n)
+            continue
+        for i in range(len(block)):
+            long_word = np.uint64(block[i])
+            word = np.uint32(block[i])
+            kind = word >> np.uint32(12)
+            row = long_word << np.uint64(16) if kind == ADDR_Y else row
+            now = (origin | (long_word & np.uint64(0xFFF)) << np.uint64(32)
+                   if kind == TIME_LOW else now)
+            packed[n] = now | row | long_word
+            n += np.uintp(kind == ADDR_X)
+            if not _RARE[kind] & (word ^ high_word):
+                continue
+            if VECT_BASE_X <= kind <= VECT_8:
+                base, polarity, n = vector(word, now | row, base, polarity, tally, packed, n)
+            elif kind == TIME_HIGH:
+                step = np.int64(word & np.uint32(0xFFF)) - high
+                if not -_HALF_TURN <= step <= _HALF_TURN:
+                    notes[TURN_ENDS, turns], notes[TURNS, turns] = np.int64(n), turn
+                    turns += 1
+                    turn += 1 if step < 0 else -1
+                high += step
+                high_word = word
+                now = origin = np.uint64(high << 12) << np.uint64(32)
+            elif kind == EXT_TRIGGER:
+                notes[TRIGGER_TIMES, triggers] = (
+                    (turn << 24) + np.int64(now >> np.uint64(32))) * 1000
+                notes[TRIGGER_WORDS, triggers] = word
+                triggers += 1
+            else:
+                reserved += 1
+    notes[TURN_ENDS, turns], notes[TURNS, turns] = np.int64(n), turn
+    state[WRAPS] += turn - state[TURN]
+    state[TURN], state[HIGH] = turn, high
+    state[LOW] = np.int64(now >> np.uint64(32)) & 0xFFF
+    state[ROW], state[BASE], state[POLARITY] = row, base, polarity
+    singles = np.int64(n) + tally[OVER] + tally[BASELESS] - tally[HITS]
+    state[EVENT_WORDS] += singles
+    state[VECTOR_WORDS] += tally[MASKS]
+    state[VECTOR_EVENTS] += tally[HITS]
+    state[ADDRESS_WORDS] += addresses
+    state[TIME_WORDS] += times
+    state[RESERVED] += reserved
+    state[SYSTEM_WORDS] += (
+        len(words) - singles - tally[MASKS] - addresses - times - reserved - triggers)
+    state[OUT_OF_RANGE] += tally[OVER]
+    state[ADDRESS_LOST] += tally[BASELESS]
+    return np.int64(n), turns + 1, triggers
+
+
+@numba.njit(nogil=True, cache=True)
+def synchronised(words, state):  # type: ignore[no-untyped-def]
+    """Count the words and return those from the first full time on."""
+    state[WORDS] += len(words)
+    if state[SYNC] == FULL:
+        return words
+    skipped = _join(words, state)
+    state[BEFORE_TIME] += skipped
+    return words[skipped:]
