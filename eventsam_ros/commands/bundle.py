@@ -48,6 +48,11 @@ def run(arguments: argparse.Namespace) -> int:
     from eventsam_ros.inference.class_maps import open_graph
     from eventsam_ros.inference.graphs import open_engines
     from eventsam_ros.inference.opening import load_any
+    from eventsam_ros.inference.referring_bundle import (
+        ReferringBundle,
+        checked_words,
+        open_referring,
+    )
     if arguments.action == 'list':
         folders = sorted(p.parent for p in default_bundle_path().parent.glob(f'*/{MANIFEST_NAME}'))
         for folder in folders:
@@ -66,10 +71,14 @@ def run(arguments: argparse.Namespace) -> int:
             return _build(bundle, arguments)
         for engine in open_engines(bundle, 'onnxruntime'):
             engine.close()
+    elif isinstance(bundle, ReferringBundle) and arguments.action == 'verify':
+        checked_words(bundle)
+        for engine in open_referring(bundle, 'onnxruntime'):
+            engine.close()
     elif arguments.action == 'build-engine':
         raise BundleError(f'{bundle.path} is no bundle of masks, by which engines are compared; '
                           'its engine is built when it is first run on a GPU')
-    else:
+    elif not isinstance(bundle, ReferringBundle):
         open_graph(bundle.network_path, *bundle.manifest.graph_shapes(), 'onnxruntime').close()
     print(f'{bundle.path} is whole: files, checksums and graphs check out')
     return 0

@@ -11,17 +11,19 @@ import yaml
 
 from eventsam_ros.errors import BundleError
 
-from . import panoramic_bundle, rgbt_bundle, semantic_bundle
+from . import panoramic_bundle, referring_bundle, rgbt_bundle, semantic_bundle
 from .bundle import Bundle, load_bundle, manifest_path
 from .manifest import TASKS
 from .panoramic_bundle import PanoramicBundle, load_panoramic_bundle
+from .referring_bundle import ReferringBundle, load_referring_bundle
 from .rgbt_bundle import RgbtBundle, load_rgbt_bundle
 from .semantic_bundle import SemanticBundle, load_semantic_bundle
 
-AnyBundle = Bundle | SemanticBundle | RgbtBundle | PanoramicBundle
+AnyBundle = Bundle | SemanticBundle | RgbtBundle | PanoramicBundle | ReferringBundle
 _LOADERS: Mapping[str, Callable[[Path | str], AnyBundle]] = {
     semantic_bundle.TASK: load_semantic_bundle, rgbt_bundle.TASK: load_rgbt_bundle,
-    panoramic_bundle.TASK: load_panoramic_bundle}
+    panoramic_bundle.TASK: load_panoramic_bundle,
+    referring_bundle.TASK: load_referring_bundle}
 """How bundles of each task are read; all others are of masks."""
 
 
