@@ -188,7 +188,7 @@ class WordPieces:
         return (np.asarray([found.ids], np.int64),
                 np.asarray([found.attention_mask], np.float32))
 
-    def unknown(self, text: str) -> tuple[str, ...]:
+    def unknown(self, text: str) -> tuple[str, ...]:  # noqa: ARG002 - as Words says
         """Return nothing: any word is pieces that are known."""
         return ()
 
