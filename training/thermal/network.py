@@ -111,7 +111,7 @@ class RgbtNetwork(nn.Module):
         one, two = self._encode(rgb, thermal)
         if self.modalities != 'both':
             logits = self.decoder(one)
-            fused = self._twice(one)
+            fused = self._fused(one, one)
             colour = logits if self.modalities == 'rgb' else None
             warm = logits if self.modalities == 'thermal' else None
             return Outputs(logits, colour, warm, self.head(fused), fused.coarse)
@@ -119,22 +119,26 @@ class RgbtNetwork(nn.Module):
         of_rgb, of_thermal = self.decoder(joined).chunk(2)
         weight = (present / present.sum(1, keepdim=True))[..., None, None, None]
         main = of_rgb * weight[:, 0] + of_thermal * weight[:, 1]
-        fused = Pyramid(*(
-            fusion(_either(present[:, 0], a, b), _either(present[:, 1], b, a))
-            for fusion, a, b in zip(self.fusions, one, two, strict=True)))
-        alone = (self._alone(of_rgb, one), self._alone(of_thermal, two)) if apart else None
-        return Outputs(main, of_rgb, of_thermal, self.head(fused), fused.coarse, alone)
-
-    def _alone(self, logits: Tensor, features: Pyramid) -> Tensor:
-        """Return the answer where the other picture is missing."""
-        return self._answer(logits, self.head(self._twice(features)))
-
-    def _twice(self, features: Pyramid) -> Pyramid:
-        return Pyramid(*(
-            fusion(level, level) for fusion, level in zip(self.fusions, features, strict=True)))
+        first = Pyramid(*(_either(present[:, 0], a, b) for a, b in zip(one, two, strict=True)))
+        second = Pyramid(*(_either(present[:, 1], b, a) for a, b in zip(one, two, strict=True)))
+        if not apart:
+            fused = self._fused(first, second)
+            return Outputs(main, of_rgb, of_thermal, self.head(fused), fused.coarse)
+        # In one batch: norms learn the statistics of all that they will meet.
+        batch = self._fused(*(
+            Pyramid(*(torch.cat(levels) for levels in zip(side, one, two, strict=True)))
+            for side in (first, second)))
+        auxiliary, from_rgb, from_thermal = self.head(batch).chunk(3)
+        return Outputs(
+            main, of_rgb, of_thermal, auxiliary, batch.coarse.chunk(3)[0],
+            (self._answer(of_rgb, from_rgb), self._answer(of_thermal, from_thermal)))
 
     def _answer(self, main: Tensor, auxiliary: Tensor) -> Tensor:
         return main + auxiliary if self.answer == 'both' else main
+
+    def _fused(self, first: Pyramid, second: Pyramid) -> Pyramid:
+        return Pyramid(*(
+            fusion(*levels) for fusion, *levels in zip(self.fusions, first, second, strict=True)))
 
     def forward(self, rgb: Tensor, thermal: Tensor, present: Tensor) -> Tensor:
         """Return class logits [B, C, H / 4, W / 4]; see outputs."""
