@@ -51,7 +51,12 @@ class StreetFolder:
                 raise ValueError(f'{name} must be {low} to {high}, but got {value}')
 
 
-def _write(path: Path, picture: UInt8) -> None:
+def write_picture(path: Path, picture: UInt8) -> None:
+    """Write a picture, in OpenCV's order of colours, whole or not at all.
+
+    Raises:
+        DatasetError: It cannot be written.
+    """
     part = path.with_name(f'.{path.name}')
     if not cv2.imwrite(str(part), picture):
         raise DatasetError(f'{path} cannot be written')
@@ -96,8 +101,8 @@ def write_streets(
             if not (image.exists() and label.exists()):
                 _, picture = street_picture(
                     3 * wanted.seed + k, number, wanted.width, wanted.height)
-                _write(label, picture.labels)
-                _write(image, four_channels(picture))
+                write_picture(label, picture.labels)
+                write_picture(image, four_channels(picture))
             done += 1
             if progress is not None:
                 progress(done)
