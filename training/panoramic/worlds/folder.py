@@ -94,6 +94,16 @@ def _panoramas(root: Path, wanted: Worlds) -> Iterator[_Entry]:
                         wanted.height))
 
 
+def unlabelled(wanted: Worlds) -> Iterator[tuple[str, Callable[[], StreetPicture]]]:
+    """Return the names, TOWN/NUMBER, of the panoramas to train on, and what draws each anew.
+
+    For what the folder does not hold: masks that are right, to know what masks are worth.
+    """
+    for entry in _panoramas(Path(), wanted):
+        if entry.labels is None:
+            yield f'{entry.image.parent.name}/{entry.image.stem}', entry.draw
+
+
 def _pinholes(root: Path, wanted: Worlds) -> Iterator[_Entry]:
     for k, (split, count) in enumerate((('train', wanted.source), ('val', wanted.source_val))):
         for number in range(count):
