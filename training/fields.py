@@ -13,6 +13,8 @@ from pathlib import Path
 import types
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
+import yaml
+
 from .errors import RecipeError
 
 T = TypeVar('T')
@@ -120,3 +122,15 @@ def build(kind: type[T], values: Any, where: str) -> T:
         elif one.default is MISSING and one.default_factory is MISSING:
             raise RecipeError(f'{where} lacks the key {name!r}')
     return kind(**found)
+
+
+def read_values(path: Path) -> Any:
+    """Return what stands in a recipe file.
+
+    Raises:
+        RecipeError: It cannot be read.
+    """
+    try:
+        return yaml.safe_load(path.read_text())
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise RecipeError(f'{path} cannot be read: {error}') from error

@@ -155,11 +155,12 @@ def load_weights(network: PromptableSegmenter, folder: Path, recipe: Recipe) -> 
     _load_tokens(network, probe, places, given)
 
 
-def decoder_of(folder: Path) -> dict[str, Tensor]:
-    """Return the decoder of a bundle by the names of PromptDecoder, without detail.
+def segmenter_of(folder: Path, detail: int | None = None) -> PromptableSegmenter:
+    """Return the network of a bundle with its weights (see load_weights).
 
     Args:
         folder: Of a bundle whose recipe is one of this checkout.
+        detail: Channels of detail that the network has; None as the recipe says.
 
     Raises:
         RecipeError: The bundle, or the recipe that it names, cannot be read.
@@ -169,10 +170,20 @@ def decoder_of(folder: Path) -> dict[str, Tensor]:
     except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
         raise RecipeError(f'{folder} is no bundle that names its recipe: {error}') from error
     recipe = load_recipe(Path(__file__).parents[1] / str(named))
+    recipe = recipe if detail is None else replace(recipe, detail=detail)
     network = PromptableSegmenter(
-        recipe.backbone, recipe.width, recipe.height, recipe.frequency)
-    load_weights(network, folder, replace(recipe, detail=0))
-    return dict(network.decoder.state_dict())
+        recipe.backbone, recipe.width, recipe.height, recipe.frequency, recipe.detail)
+    load_weights(network, folder, recipe)
+    return network
+
+
+def decoder_of(folder: Path) -> dict[str, Tensor]:
+    """Return the decoder of a bundle by the names of PromptDecoder, without detail.
+
+    Raises:
+        RecipeError: See segmenter_of.
+    """
+    return dict(segmenter_of(folder, 0).decoder.state_dict())
 
 
 def _load_tokens(

@@ -137,8 +137,7 @@ class PromptDecoder(nn.Module):
         dense = self.embed_masks(masks, has_mask)
         detail = None
         if self.detail is not None:
-            folded = embedding[:, EMBEDDING:]
-            detail = self.detail(F.pixel_shuffle(folded, STRIDE // DETAIL_STRIDE))
+            detail = self.unfolded(embedding[:, EMBEDDING:])
             embedding = embedding[:, :EMBEDDING]
         if picture_of is not None:
             embedding = embedding[picture_of]
@@ -146,6 +145,13 @@ class PromptDecoder(nn.Module):
         if position is None:
             position = self.prompt_encoder.get_dense_pe()
         return self._decode(embedding + dense, position, sparse, detail)
+
+    def unfolded(self, folded: Tensor) -> Tensor | None:
+        """Return detail [B, 16 * detail, h, w] as the upscaling adds it; None without detail."""
+        if self.detail is None:
+            return None
+        raised: Tensor = self.detail(F.pixel_shuffle(folded, STRIDE // DETAIL_STRIDE))
+        return raised
 
     def _decode(
         self, source: Tensor, position: Tensor, sparse: Tensor, detail: Tensor | None,
@@ -156,6 +162,20 @@ class PromptDecoder(nn.Module):
         tokens = torch.cat([own.expand(sparse.shape[0], -1, -1), sparse], 1)
         height, width = source.shape[-2:]
         out, keys = decoder.transformer(source, position, tokens)
+        return self.heads(out, keys, (height, width), detail)
+
+    def heads(
+        self, out: Tensor, keys: Tensor, grid: tuple[int, int], detail: Tensor | None,
+    ) -> tuple[Tensor, Tensor]:
+        """Return what the transformer's outputs say; see forward.
+
+        Args:
+            out: Tokens float32 [N, 5 or more, 256]: expected IoU, four masks, prompts.
+            keys: Places float32 [N, h * w, 256].
+            grid: Rows and columns of the places.
+            detail: float32 [N, detail, 4h, 4w], or None.
+        """
+        decoder, (height, width) = self.mask_decoder, grid
         *raising, last = decoder.output_upscaling
         upscaled = keys.transpose(1, 2).reshape(-1, EMBEDDING, height, width)
         for layer in raising:

@@ -12,8 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from eventsam_ros.events.types import Bool, Int64, UInt8
+from eventsam_ros.events.types import Bool, UInt8
 
+from ..distill.order import Order
 from .pictures import PairPictures
 from .recipe import Augmentation, RgbtRecipe
 
@@ -155,23 +156,13 @@ class BatchMaker:
         self._recipe, self._pairs = recipe, pairs
         share = recipe.batch // world
         self._places = range(rank * share, (rank + 1) * share)
-        self._orders: dict[int, Int64] = {}
-
-    def _index(self, step: int, place: int) -> int:
-        """Return the pair at a place of a step's batch; each epoch is a new shuffle."""
-        epoch, position = divmod(step * self._recipe.batch + place, len(self._pairs))
-        order = self._orders.get(epoch)
-        if order is None:
-            rng = np.random.default_rng([self._recipe.seed, epoch, 0])
-            order = rng.permutation(len(self._pairs)).astype(np.int64)
-            self._orders = {**dict(list(self._orders.items())[-2:]), epoch: order}
-        return int(order[position])
+        self._order = Order(recipe.seed, len(pairs), recipe.batch)
 
     def make(self, step: int) -> Batch:
         """Return this process's share of the batch of a step, counted from 0."""
         recipe, rows, present = self._recipe, [], []
         for place in self._places:
-            k = self._index(step, place)
+            k = self._order.index(step, place)
             rng = np.random.default_rng([recipe.seed, step, place, 1])
             rows.append(augmented(
                 (self._pairs.rgb[k], self._pairs.thermal[k], self._pairs.labels[k]),

@@ -13,11 +13,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
 from ..distill.recipe import changed
 from ..errors import RecipeError
-from ..fields import build, ranged
+from ..fields import build, ranged, read_values
 from .pyramid import MULTIPLE
 
 
@@ -296,18 +294,6 @@ def make_recipe(values: Any, where: str, changes: Sequence[str] = ()) -> RgbtRec
     recipe = build(RgbtRecipe, changed(values, changes), where)
     recipe.check(where)
     return recipe
-
-
-def read_values(path: Path) -> Any:
-    """Return what stands in a recipe file.
-
-    Raises:
-        RecipeError: It cannot be read.
-    """
-    try:
-        return yaml.safe_load(path.read_text())
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
-        raise RecipeError(f'{path} cannot be read: {error}') from error
 
 
 def load_recipe(path: Path, changes: Sequence[str] = ()) -> RgbtRecipe:

@@ -13,13 +13,10 @@ from typing import Any
 
 import torch
 from torch import Tensor
-import yaml
 
 from ..errors import RecipeError
 from ..importing.checkpoints import load_part, part
-from ..networks.promptable import PromptableSegmenter
-from ..recipe import load_recipe
-from ..warm_start import load_weights
+from ..warm_start import segmenter_of
 from .heads import ClassDecoder
 from .pyramid import CompactPyramid, Encoder, HieraPyramid
 
@@ -123,14 +120,7 @@ def _of_bundle(folder: Path, encoder: Encoder) -> dict[str, Tensor]:
     """Return the backbone of a bundle's encoder, by the names of CompactPyramid.backbone."""
     if not isinstance(encoder, CompactPyramid):
         raise RecipeError(f'{folder} is a bundle, whose encoder is a compact backbone')
-    try:
-        named = yaml.safe_load((folder / 'bundle.yaml').read_text())['training']['recipe']
-    except (OSError, yaml.YAMLError, KeyError, TypeError) as error:
-        raise RecipeError(f'{folder} is no bundle that names its recipe: {error}') from error
-    recipe = load_recipe(Path(__file__).parents[2] / str(named))
-    network = PromptableSegmenter(
-        recipe.backbone, recipe.width, recipe.height, recipe.frequency, recipe.detail)
-    load_weights(network, folder, recipe)
+    network = segmenter_of(folder)
     source = network.encoder.get_submodule('backbone').state_dict()
     return dict(source)
 

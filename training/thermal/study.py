@@ -19,11 +19,11 @@ from ..compare.recipe import merged
 from ..distill.progress import Progress
 from ..distill.students import as_plain
 from ..errors import RecipeError
-from ..fields import build, ranged
+from ..fields import build, ranged, read_values
 from .judging import judge
 from .loop import fit
 from .pyramid import build_encoder
-from .recipe import RgbtRecipe, make_recipe, read_values
+from .recipe import RgbtRecipe, make_recipe
 from .start import apply_start, encoder_file, read_start
 from .table import Result, markdown, write_csv
 
