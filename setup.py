@@ -40,7 +40,6 @@ setup(
     entry_points={
         'console_scripts': [
             'segment_node = eventsam_ros.__main__:segment_node',
-            'rgbt_node = eventsam_ros.__main__:rgbt_node',
             'replay_node = eventsam_ros.__main__:replay_node',
             'demo = eventsam_ros.__main__:demo',
             'evaluate = eventsam_ros.__main__:evaluate',

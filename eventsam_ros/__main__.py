@@ -37,11 +37,6 @@ def segment_node() -> int:
     return run_command('segment_node', sys.argv[1:])
 
 
-def rgbt_node() -> int:
-    """Run the command rgbt_node with the process's arguments."""
-    return run_command('rgbt_node', sys.argv[1:])
-
-
 def replay_node() -> int:
     """Run the command replay_node with the process's arguments."""
     return run_command('replay_node', sys.argv[1:])

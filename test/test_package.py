@@ -102,10 +102,12 @@ def test_pip_installs_what_the_runtime_needs_in_tested_versions():
     assert unpinned == set()
 
 
-def test_the_parameter_file_holds_the_defaults():
+@pytest.mark.parametrize('file', ['segment', 'rgbt'])
+def test_the_parameter_file_holds_the_defaults(file):
     pytest.importorskip('rclpy', reason='no ROS 2 here')
+    from eventsam_ros.nodes.documentation import FILES
     from eventsam_ros.nodes.parameters import PARAMETERS
-    content = yaml.safe_load((ROOT / 'config' / 'segment.yaml').read_text())
+    content = yaml.safe_load((ROOT / 'config' / f'{file}.yaml').read_text())
 
     def flat(values, prefix=''):
         for name, value in values.items():
@@ -116,7 +118,8 @@ def test_the_parameter_file_holds_the_defaults():
     given = dict(flat(content['/**']['ros__parameters']))
     # These three are arguments of the launch file.
     expected = {p.name: p.default for p in PARAMETERS
-                if p.name not in {'autostart', 'bundle', 'engine'}}
+                if p.name not in {'autostart', 'bundle', 'engine'}
+                and set(p.tasks) & set(FILES[f'{file}.yaml'])}
     assert given == expected
 
 

@@ -35,9 +35,8 @@ class Command:
 
 
 COMMANDS = {
-    'segment_node': Command('segment_node', 'the node: event packets in, masks out', ros=True),
-    'rgbt_node': Command(
-        'rgbt_node', 'the node of two cameras: colour and heat in, class maps out', ros=True),
+    'segment_node': Command(
+        'segment_node', 'the node: events and pictures in, masks out', ros=True),
     'replay_node': Command('replay_node', 'plays a recording onto the ROS graph', ros=True),
     'demo': Command('demo', 'masks over events that crossed a live ROS graph'),
     'evaluate': Command('evaluate', 'scores a bundle on a recording or dataset, with a report'),

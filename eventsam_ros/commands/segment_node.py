@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright 2026 The eventsam_ros authors
-"""Run the lifecycle node that turns event packets into masks.
+"""Run the lifecycle node that turns events and pictures into masks, as its bundle says.
 
-Topics, parameters and services: README. ROS arguments follow --ros-args, for instance
+Topics, parameters and services: docs/interface.md. ROS arguments follow --ros-args, for instance
   segment_node --ros-args -r events:=/event_camera/events -p autostart:=true
 """
 

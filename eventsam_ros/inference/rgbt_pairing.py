@@ -9,7 +9,6 @@ or dead costs time once and never stops the other.
 from __future__ import annotations
 
 from collections import Counter, deque
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Literal, TypeVar
 
@@ -20,6 +19,8 @@ PAIRED = 'paired'
 MODES = (PAIRED, 'late_thermal', 'late_rgb', 'rgb_only', 'thermal_only')
 """Declared modes: both; one alone whose partner's camera lives but has not delivered in time; one
 alone whose partner's camera has been silent for longer than `silence_ns`."""
+LEFT_OUT = ('out_of_order', 'crowded')
+"""Pictures that are left out: behind the one before of their camera; too many waited."""
 _ROOM = 16
 """Pictures of one kind that may wait."""
 
@@ -238,11 +239,8 @@ class Pairing(Generic[T]):
         return now_ns - waited.arrived_ns >= self.options.patience_ns
 
 
-def describe(pairing: Pairing[T], names: Sequence[str] = MODES) -> dict[str, str]:
-    """Return counts and skew as texts for /diagnostics."""
-    found = {name: str(pairing.counts[name]) for name in (
-        *names, 'out_of_order', 'restarted', 'crowded')}
-    found['skew_last_ms'] = f'{pairing.skew.last_ns / 1e6:.3f}'
-    found['skew_mean_ms'] = f'{pairing.skew.mean_ns / 1e6:.3f}'
-    found['skew_largest_ms'] = f'{pairing.skew.largest_ns / 1e6:.3f}'
-    return found
+def describe(pairing: Pairing[T]) -> dict[str, str]:
+    """Return the skew as texts for /diagnostics; counts has the rest."""
+    return {'skew_last_ms': f'{pairing.skew.last_ns / 1e6:.3f}',
+            'skew_mean_ms': f'{pairing.skew.mean_ns / 1e6:.3f}',
+            'skew_largest_ms': f'{pairing.skew.largest_ns / 1e6:.3f}'}

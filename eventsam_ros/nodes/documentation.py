@@ -7,26 +7,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 import sys
 import textwrap
 
+from eventsam_ros.inference.manifest import TASKS
+
 from . import replay_parameters, topics
-from .health import DROPS
 from .keys import explained_keys
 from .parameter import ANY_TIME, UNCONFIGURED, Parameter
 from .parameters import PARAMETERS
+from .tasks import DROPS
 
-INTERFACE, CONFIG = Path('docs/interface.md'), Path('config/segment.yaml')
+INTERFACE, CONFIG = Path('docs/interface.md'), Path('config')
+FILES: dict[str, tuple[str, ...]] = {
+    'segment.yaml': topics.EVENT_TASKS, 'rgbt.yaml': ('rgbt_semantic',)}
+"""Parameter files in CONFIG, and the tasks of the bundles that they are for."""
 BY_LAUNCH = {'autostart', 'bundle', 'engine'}
 """Arguments of the launch file, which would hide what the parameter file says."""
 _HEAD = """\
 # SPDX-License-Identifier: Apache-2.0
 # Copyright 2026 The eventsam_ros authors
-# Parameters of segment_node with their defaults. Unless it says otherwise, a parameter may change
-# while the node is unconfigured; `ros2 param describe` shows the ranges.
-# Written by `python -m eventsam_ros.nodes.documentation`.
+# Parameters of segment_node with their defaults, for bundles of {tasks}.
+# Unless it says otherwise, a parameter may change while the node is unconfigured; `ros2 param
+# describe` shows the ranges. Written by `python -m eventsam_ros.nodes.documentation`.
 /**:
   ros__parameters:
 """
@@ -43,7 +48,7 @@ def interface(text: str) -> str:
     """
     tables = {
         'topics': _topics(), 'parameters': _parameters(PARAMETERS),
-        'replay parameters': _parameters(replay_parameters.PARAMETERS),
+        'replay parameters': _parameters(replay_parameters.PARAMETERS, tasks=False),
         'services': _table(('name', 'type and effect'), (
             (f'`{name}`', note) for name, note in topics.SERVICES.items())),
         'keys': _table(('key', 'meaning'), (
@@ -58,12 +63,18 @@ def interface(text: str) -> str:
     return text
 
 
-def config() -> str:
-    """Return config/segment.yaml."""
+def config(name: str) -> str:
+    """Return a parameter file: what has a meaning with the bundles that it is for.
+
+    Args:
+        name: One of FILES.
+    """
+    tasks = FILES[name]
+    told = [p for p in PARAMETERS if set(tasks) & set(p.tasks)]
     lines: list[str] = []
     group = ''
-    plain = [p for p in PARAMETERS if '.' not in p.name and p.name not in BY_LAUNCH]
-    grouped = [p for p in PARAMETERS if '.' in p.name]
+    plain = [p for p in told if '.' not in p.name and p.name not in BY_LAUNCH]
+    grouped = [p for p in told if '.' in p.name]
     for parameter in (*plain, *grouped):
         head, _, tail = parameter.name.rpartition('.')
         if head != group:
@@ -74,13 +85,18 @@ def config() -> str:
             _comment(parameter), 92, initial_indent=f'{indent}# ',
             subsequent_indent=f'{indent}# ')
         lines.append(f'{indent}{tail}: {_yaml(parameter.default)}')
-    return _HEAD + '\n'.join(lines) + '\n'
+    return _HEAD.format(tasks=' and '.join(tasks)) + '\n'.join(lines) + '\n'
 
 
 def _topics() -> str:
     rows = [('in', topic) for topic in topics.INPUTS] + [('out', t) for t in topics.OUTPUTS]
-    return _table(('', 'name', 'type', 'quality of service', 'notes'), (
-        (way, f'`{topic.name}`', topic.type, _qos(topic), topic.note) for way, topic in rows))
+    return _table(('', 'name', 'type', 'quality of service', 'bundles', 'notes'), (
+        (way, f'`{topic.name}`', topic.type, _qos(topic), _tasks(topic.tasks), topic.note)
+        for way, topic in rows))
+
+
+def _tasks(tasks: tuple[str, ...]) -> str:
+    return 'all' if tasks == TASKS else ', '.join(tasks)
 
 
 def _qos(topic: topics.Topic) -> str:
@@ -90,10 +106,14 @@ def _qos(topic: topics.Topic) -> str:
     return f'{reliability}, keep last {profile.depth}{durability}'
 
 
-def _parameters(parameters: Iterable[Parameter]) -> str:
-    return _table(('name', 'default', 'range', 'changes', 'meaning'), (
-        (f'`{p.name}`', f'`{_yaml(p.default)}`', _range(p), _when(p), p.description)
-        for p in parameters))
+def _parameters(parameters: Iterable[Parameter], tasks: bool = True) -> str:
+    columns: dict[str, Callable[[Parameter], str]] = {
+        'name': lambda p: f'`{p.name}`', 'default': lambda p: f'`{_yaml(p.default)}`',
+        'range': _range, 'changes': _when, 'bundles': lambda p: _tasks(p.tasks),
+        'meaning': lambda p: p.description}
+    if not tasks:
+        del columns['bundles']
+    return _table(columns, ([column(p) for column in columns.values()] for p in parameters))
 
 
 def _when(parameter: Parameter) -> str:
@@ -138,10 +158,11 @@ def _table(head: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 
 def main() -> int:
-    """Write both files; return the exit code."""
+    """Write the files; return the exit code."""
     INTERFACE.write_text(interface(INTERFACE.read_text('utf-8')), 'utf-8')
-    CONFIG.write_text(config(), 'utf-8')
-    print(f'{INTERFACE} and {CONFIG} are written')
+    for name in FILES:
+        (CONFIG / name).write_text(config(name), 'utf-8')
+    print(f'{INTERFACE} and {", ".join(FILES)} in {CONFIG} are written')
     return 0
 
 

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright 2026 The eventsam_ros authors
-"""Looks at the node at a steady pace and reports on /diagnostics, in every state."""
+"""Looks at the running node and publishes how it is."""
 
 from __future__ import annotations
 
@@ -15,49 +15,20 @@ from rclpy.lifecycle import LifecycleNode
 
 from . import topics
 from .connections import Connections
-from .decoding import Decoding
 from .diagnostics import Health, report
-from .inputs import Inputs
-from .pipeline import Pipeline
-from .prompt_inputs import PromptInputs
-from .prompts import PromptBoard
 from .qos import overridable
-from .shedding import advice
+from .site import QUIET_S
 from .statistics import Rates
-from .stream import EventStream
-
-QUIET_S = 5.0
-"""Least time between two log lines about faults of one kind."""
-DROPS = (*EventStream.DROPS, *Decoding.DROPS, *Inputs.DROPS, *PromptBoard.DROPS, *Pipeline.DROPS)
-"""Names of all that is dropped; each is a key on /diagnostics behind `dropped.`."""
+from .work import Work
 
 
 @dataclass
-class Active:
-    """What lives from activation to deactivation.
+class _Watched:
+    """What lives from activation to deactivation, and its counters as they were."""
 
-    Attributes:
-        inputs: Events and images.
-        decoding: From events to windows.
-        prompts: Clicks and boxes.
-        pipeline: From windows to masks.
-        board: The prompted objects.
-        backend: Back end and bundle.
-        rates: Growth of the counters.
-        drops: As they were at the last look.
-        restarts: As they were at the last look.
-        counters: As they were at the last look.
-    """
-
-    inputs: Inputs
-    decoding: Decoding
-    prompts: PromptInputs
-    pipeline: Pipeline
-    board: PromptBoard
+    work: Work
     backend: str
     rates: Rates = field(default_factory=Rates)
-    drops: Counter[str] = field(default_factory=Counter)
-    restarts: int = 0
     counters: Counter[str] = field(default_factory=Counter)
 
 
@@ -77,7 +48,7 @@ class Reporter:
         self._node, self._connections, self._settings = node, connections, settings
         self._fault = ''
         self._keeps = False
-        self._active: Active | None = None
+        self._watched: _Watched | None = None
         # Neither publisher nor timer is a managed entity: they speak in every state.
         self._publisher = node.create_publisher(
             topics.DIAGNOSTICS.message, topics.DIAGNOSTICS.name, topics.DIAGNOSTICS.qos(),
@@ -107,9 +78,18 @@ class Reporter:
         """Forget the fault."""
         self._fault, self._keeps = '', False
 
-    def watch(self, active: Active | None) -> None:
-        """Report on what is active, or on nothing."""
-        self._active = active
+    def watch(self, work: Work, backend: str) -> None:
+        """Report on what is active.
+
+        Args:
+            work: What it does.
+            backend: Back end and bundle.
+        """
+        self._watched = _Watched(work, backend)
+
+    def unwatch(self) -> None:
+        """Report on nothing."""
+        self._watched = None
 
     def publish(self) -> None:
         """Publish one report."""
@@ -120,27 +100,21 @@ class Reporter:
         self._publisher.publish(report(stamp, self._node.get_fully_qualified_name(), health))
 
     def _look(self) -> Health:
-        active, settings = self._active, self._settings
-        if active is None:
-            return Health(False, None, settings['diagnostics.stale_s'], fault=self._fault)
-        active.prompts.tell_refusals()
-        now_s = time.monotonic()
-        inputs, pipeline, stream = active.inputs, active.pipeline, active.decoding.stream
-        streamed = Counter(active.decoding.counts())
-        streamed.update(inputs.counts())
-        counters = {**streamed, **active.board.counters, **pipeline.counters}
-        drops = Counter({name: counters.pop(name, 0) for name in DROPS})
-        new_drops, active.drops = drops - active.drops, drops
-        restarts, active.restarts = stream.restarts - active.restarts, stream.restarts
-        new, active.counters = Counter(counters) - active.counters, Counter(counters)
-        overload = advice(settings, new_drops, new['masks_published'], new['events'],
-                          pipeline.budget.inside_ms())
-        last_s = inputs.last_packet_s
+        watched, settings = self._watched, self._settings
+        if watched is None:
+            return Health(False, fault=self._fault)
+        work, pipeline = watched.work, watched.work.pipeline
+        counters = Counter(dict.fromkeys(work.DROPS, 0))
+        counters.update(work.counts())
+        counters.update(pipeline.counters)
+        new, watched.counters = Counter(counters) - watched.counters, counters
+        rates = watched.rates.look(counters, time.monotonic())
+        drops, rest = (
+            {name: count for name, count in counters.items() if (name in work.DROPS) is dropped}
+            for dropped in (True, False))
         return Health(
-            True, None if last_s is None else now_s - last_s, settings['diagnostics.stale_s'],
-            drops, new_drops, restarts, counters, active.rates.look(counters, now_s),
+            True, work.look(new), drops, {name: new[name] for name in work.DROPS}, rest,
+            {key: rates.get(name, 0.0) for key, name in work.RATES.items()},
             pipeline.latency_ms.percentiles(), pipeline.processing_ms.percentiles(),
             pipeline.mean_stages_ms(), settings['diagnostics.latency_ms'],
-            {'prompts': str(len(active.board)), **inputs.measures(), **active.decoding.measures(),
-             **pipeline.budget.measures()}, overload,
-            tuple(self._connections.mismatches()), active.backend, stream.format, self._fault)
+            tuple(self._connections.mismatches()), watched.backend, self._fault)

@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 import array
-from typing import Any
+from typing import Any, TypeAlias
 
 import cv2
 import numpy as np
@@ -16,6 +16,7 @@ from std_msgs.msg import Header
 from eventsam_ros.events.types import UInt8
 
 Picture = NDArray[np.uint8] | NDArray[np.uint16]
+Message: TypeAlias = Image | CompressedImage
 
 _LAYOUTS: dict[str, tuple[type[np.uint8 | np.uint16], int]] = {
     'mono8': (np.uint8, 1), '8UC1': (np.uint8, 1),
@@ -102,24 +103,43 @@ def to_bgr(message: Image) -> UInt8:
     return np.asarray(picture, np.uint8)
 
 
-def compressed_to_bgr(message: CompressedImage) -> UInt8:
-    """Return a compressed picture (JPEG, PNG and what else OpenCV reads) as colours.
-
-    Returns:
-        uint8 [H, W, 3] blue green red.
+def picture_bgr(message: Message) -> UInt8:
+    """Return a message, compressed or not, as colours, uint8 [H, W, 3] blue green red.
 
     Raises:
-        ValueError: Bytes that OpenCV cannot read as a picture.
+        ValueError: As to_bgr, or bytes that OpenCV cannot read as a picture.
     """
+    if isinstance(message, Image):
+        return to_bgr(message)
+    return np.asarray(_uncompressed(message, cv2.IMREAD_COLOR), np.uint8)
+
+
+def picture_grey(message: Message) -> Picture:
+    """Return a message, compressed or not, as one channel [H, W] of 8 or 16 bits.
+
+    Raises:
+        ValueError: As to_array, colours, or bytes that OpenCV cannot read as a picture.
+    """
+    if isinstance(message, Image):
+        picture, kind = to_array(message), message.encoding
+    else:
+        picture, kind = _uncompressed(message, cv2.IMREAD_UNCHANGED), message.format
+    if picture.ndim != 2 or picture.dtype not in (np.uint8, np.uint16):
+        raise ValueError(f'a thermal image must have one channel of 8 or 16 bits, but is {kind}')
+    return picture
+
+
+def _uncompressed(message: CompressedImage, how: int) -> Picture:
+    """Return the pixels of JPEG, PNG and what else OpenCV reads."""
     data = np.frombuffer(message.data, np.uint8)
     try:
-        picture = cv2.imdecode(data, cv2.IMREAD_COLOR) if len(data) else None
+        picture = cv2.imdecode(data, how) if len(data) else None
     except cv2.error:  # a header that promises more pixels than OpenCV takes
         picture = None
     if picture is None:
         raise ValueError(f'a compressed image of format {message.format!r} and {len(data)} bytes '
                          'cannot be read')
-    return np.asarray(picture, np.uint8)
+    return np.asarray(picture)
 
 
 def _layout(encoding: str) -> tuple[type[np.uint8 | np.uint16], int]:

@@ -5,28 +5,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable
 from itertools import chain, starmap
 import time
 from typing import Any
 
 from event_camera_msgs.msg import EventPacket
-from rclpy.lifecycle import LifecycleNode
-from sensor_msgs.msg import CompressedImage, Image
 
 from . import topics
+from .backgrounds import Backgrounds
 from .compat import take_waiting, timed
-from .connections import Connections
 from .decoding import Decoding
-from .images import compressed_to_bgr, to_bgr
-from .outputs import Outputs
+from .images import Message, picture_bgr
 from .packet_queue import Arrival, Kind, arrived_ns
-from .pipeline import Pipeline
+from .picture_inputs import subscribe_pictures
+from .site import Site
 from .stamps import nanoseconds
 
 MOST_AT_ONCE = 100
 """Packets taken before anything else of the node gets its turn."""
-_QUIET_S = 5.0
 
 
 class Inputs:
@@ -42,32 +39,36 @@ class Inputs:
     DROPS = ('images_unreadable',)
 
     def __init__(
-        self, node: LifecycleNode, connections: Connections, settings: Mapping[str, Any],
-        decoding: Decoding, pipeline: Pipeline, outputs: Outputs,
+        self, site: Site, decoding: Decoding, backgrounds: Backgrounds,
+        pictures: Callable[[], bool],
     ) -> None:
-        """Subscribe.
+        """Prepare; `subscribe` begins.
 
         Args:
-            node: Whose inputs they are.
-            connections: Of that node.
-            settings: Parameters by name, as they are at the time.
+            site: Where it lives.
             decoding: Takes events and times of images.
-            pipeline: Takes the pictures.
-            outputs: Tell whether someone looks at the overlay.
+            backgrounds: Take the pictures.
+            pictures: Says whether they are needed now.
         """
         self.last_packet_s: float | None = None
-        self._node, self._connections, self._settings = node, connections, settings
-        self._decoding, self._pipeline, self._outputs = decoding, pipeline, outputs
+        self._site, self._settings = site, site.settings
+        self._decoding, self._backgrounds, self._pictures = decoding, backgrounds, pictures
         self._counters: Counter[str] = Counter(dict.fromkeys(self.DROPS, 0))
-        arrays = settings['events_type'] != 'event_camera_msgs'
+        arrays = site.settings['events_type'] != 'event_camera_msgs'
         self._kind = Kind.ARRAY if arrays else Kind.PACKET
+        self._events: Any = None
+        self._images: Any = None
+        self._image_skew_ms: float | None = None
+
+    def subscribe(self) -> None:
+        """Begin to listen."""
+        connections, settings = self._site.connections, self._settings
+        arrays = self._kind is Kind.ARRAY
         self._events = connections.subscribe(
             topics.EVENTS, timed(self._on_events), raw=arrays,
             message=event_message(settings['events_type']))
         if settings['window.policy'] == 'trigger' and not arrays:
             connections.subscribe(topics.TRIGGERS, timed(self._on_triggers))
-        self._images: Any = None
-        self._image_skew_ms: float | None = None
         self._look_at_images()
 
     def counts(self) -> dict[str, int]:
@@ -77,7 +78,7 @@ class Inputs:
     def measures(self) -> dict[str, str]:
         """Return what is known of the other side, for /diagnostics."""
         skew = '' if self._image_skew_ms is None else f'{self._image_skew_ms:.3f}'
-        return {'publishers': str(self._node.count_publishers(self._events.topic_name)),
+        return {'publishers': str(self._site.node.count_publishers(self._events.topic_name)),
                 'image_skew_ms': skew}
 
     def reset(self) -> None:
@@ -110,34 +111,26 @@ class Inputs:
 
     def _look_at_images(self) -> None:
         """Subscribe to images when they are needed, and no longer."""
-        wanted = self._settings['window.policy'] == 'frame' or (
-            self._settings['use_images'] and self._outputs.wanted(topics.OVERLAY))
+        wanted = self._settings['window.policy'] == 'frame' or self._pictures()
         if wanted and self._images is None:
-            compressed = self._settings['image_transport'] == 'compressed'
-            # As image_transport does: the plain topic is what is remapped.
-            name = f'{self._node.resolve_topic_name(topics.IMAGE.name)}/compressed'
-            self._images = self._connections.subscribe(
-                topics.IMAGE, self._on_image, name=name if compressed else '',
-                message=CompressedImage if compressed else None)
+            self._images = subscribe_pictures(self._site, topics.IMAGE, self._on_image)
         elif not wanted and self._images is not None:
-            self._connections.unsubscribe(self._images)
+            self._site.connections.unsubscribe(self._images)
             self._images = None
 
-    def _on_image(self, message: Image | CompressedImage) -> None:
+    def _on_image(self, message: Message) -> None:
         self._counters['images'] += 1
         stamp_ns = nanoseconds(message.header.stamp)
         shown_ns = stamp_ns + round(self._settings['image_offset_ms'] * 1e6)
         self._image_skew_ms = (shown_ns - self._decoding.stream.stamp_ns) / 1e6
-        if self._settings['use_images'] and self._outputs.wanted(topics.OVERLAY):
+        if self._pictures():
             try:
-                picture = (to_bgr(message) if isinstance(message, Image)
-                           else compressed_to_bgr(message))
                 # Masks of frames carry the frame's stamp, the others the time of their end.
                 framed = self._settings['window.policy'] == 'frame'
-                self._pipeline.backgrounds.add(stamp_ns if framed else shown_ns, picture)
+                self._backgrounds.add(stamp_ns if framed else shown_ns, picture_bgr(message))
             except ValueError as error:
                 self._counters['images_unreadable'] += 1
-                self._node.get_logger().warning(str(error), throttle_duration_sec=_QUIET_S)
+                self._site.warn(str(error))
         self._decoding.queue.put([Arrival(
             Kind.FRAME, (stamp_ns, shown_ns), time.monotonic_ns())])
         self._look_at_images()

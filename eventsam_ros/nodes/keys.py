@@ -9,8 +9,10 @@ from collections.abc import Iterable
 _KEYS = {
     'stream': 'encoding and size of the sensor',
     'backend': 'back end and bundle',
-    'events_per_s, packets_per_s, windows_per_s, images_per_s': 'rates since the last report',
-    'silent_s': 'time since the last packet; empty before the first',
+    'events_per_s, packets_per_s, windows_per_s, images_per_s, moments_per_s':
+        'rates since the last report',
+    'silent_s': 'time since the last packet, or picture where no events are looked at; empty '
+                'before the first',
     'prompts': 'objects that are prompted for',
     'publishers': 'publishers of the events',
     'clock_offset_ms': 'host clock minus sensor clock',
@@ -23,6 +25,9 @@ _KEYS = {
     'overload.wait_ms': 'longest that a packet may wait now, a part of what windows leave of '
                         'overload.budget_ms',
     'overload.step': 'of so many windows one is segmented (overload.policy every_nth)',
+    'mode': 'which cameras the newest class map was made from',
+    'skew_last_ms, skew_mean_ms, skew_largest_ms': 'stamp of the thermal picture minus that of '
+                                                   'the colour picture, of the pairs',
     'mismatch.N': 'a topic whose other side has another quality of service, and what to set',
     'packets, bytes, events': 'taken since activation',
     'packets_decoded': 'packets that were decoded: packets without dropped.packets_shed, '
@@ -30,20 +35,27 @@ _KEYS = {
     'images': 'images that arrived',
     'windows': 'windows that were formed: the sum of masks_published, of the dropped.windows_* '
                'and of at most two that are at work',
-    'masks_published': 'windows that were segmented',
-    'masks': 'masks in them',
+    'moments': 'pictures, or pictures that belong together, that were formed: the sum of '
+               'masks_published, of the dropped.moments_*, of dropped.images_unreadable and of at '
+               'most two that are at work',
+    'masks_published': 'windows or moments that were segmented',
+    'masks': 'masks, or classes, in them',
+    'paired, late_thermal, late_rgb, rgb_only, thermal_only': 'moments by mode',
+    'out_of_order, crowded': 'pictures behind the one before of their camera, and those that '
+                             'were too many to wait; both are left out',
     'stream_restarts': 'how often the stream began anew: a recording that loops, a driver that '
                        'was restarted, another encoding or sensor size',
     'events_in_windows, events_waiting': 'events in the windows that were formed, and those whose '
                                          'window is not complete yet',
     'events_unfinished': 'events whose window was not complete when the stream began anew',
     'other counters': 'those of the decoder, the windows and the clock (docs/formats.md)',
-    'pipeline_latency_ms.p50, .p95, .p99': 'from the end of a window to its mask, the newest 1000',
+    'pipeline_latency_ms.p50, .p95, .p99': 'from the stamp of a mask to when it was published, '
+                                           'the newest 1000',
     'response_ms.mean, .p50, .p95, .p99': 'from the arrival of the packet that completed a window '
                                           'to its mask, what overload.budget_ms is for; the '
                                           'newest 1000',
-    'processing_time_ms.p50, .p95, .p99': 'time that a window was worked on, the newest 1000',
-    'stage_ms.STAGE': 'mean of each stage of a window',
+    'processing_time_ms.p50, .p95, .p99': 'time that an input was worked on, the newest 1000',
+    'stage_ms.STAGE': 'mean of each stage of an input',
 }
 _DROPS = {
     'packets_lost': 'packets missing in seq: published packets are those that arrived (packets) '
@@ -59,13 +71,18 @@ _DROPS = {
     'frames_dropped': 'frames or edges that no events reached',
     'events_dropped': 'events that no window could take, or too many that waited',
     'events_thinned': 'events left out of windows that had more than overload.thin_events',
-    'images_unreadable': 'images of an unknown encoding or with too few bytes',
+    'images_unreadable': 'images of an unknown encoding, with too few bytes, or of other '
+                         'proportions than those they belong to',
     'prompts_refused': 'prompts in a wrong frame, outside of the picture, or for no object',
     'windows_unwatched': 'windows that nobody listened for (lazy)',
     'windows_superseded': 'windows that a newer one replaced while the network was busy',
     'windows_skipped_nth': 'windows between those that overload.policy every_nth takes',
     'windows_failed': 'windows at which the back end failed',
     'windows_stopped': 'windows that waited when the node was deactivated',
+    'moments_unwatched': 'moments that nobody listened for (lazy)',
+    'moments_superseded': 'moments that a newer one replaced while the network was busy',
+    'moments_failed': 'moments at which the back end failed',
+    'moments_stopped': 'moments that waited when the node was deactivated',
     'pictures_superseded': 'overlays that a newer one replaced',
     'pictures_failed': 'overlays that could not be drawn',
 }

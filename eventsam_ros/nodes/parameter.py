@@ -9,6 +9,8 @@ import math
 
 from rcl_interfaces.msg import FloatingPointRange, IntegerRange, ParameterDescriptor
 
+from eventsam_ros.inference.manifest import TASKS
+
 ANY_TIME = 'may change at any time'
 UNCONFIGURED = 'may change while the node is unconfigured'
 AT_START = 'is set at start only'
@@ -27,6 +29,7 @@ class Parameter:
         low: Least number.
         high: Greatest number.
         choices: Allowed names.
+        tasks: Tasks of bundles with which it has a meaning.
     """
 
     name: str
@@ -37,6 +40,7 @@ class Parameter:
     low: float | None = None
     high: float | None = None
     choices: tuple[str, ...] = ()
+    tasks: tuple[str, ...] = TASKS
 
     def descriptor(self) -> ParameterDescriptor:
         """Return what `ros2 param describe` shows."""

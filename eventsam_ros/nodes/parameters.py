@@ -4,99 +4,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rcl_interfaces.msg import SetParametersResult
 from rclpy.node import Node
 from rclpy.parameter import Parameter as RosParameter
 
-from eventsam_ros.events.windows import EDGES
-from eventsam_ros.inference.engines import ENGINES
-from eventsam_ros.inference.engines.tensorrt_build import PRECISIONS
 from eventsam_ros.inference.options import AutomaticOptions
+from eventsam_ros.inference.rgbt_pairing import PairingOptions
 
-from .budget import POLICIES as OVERLOAD_POLICIES
-from .parameter import ANY_TIME, AT_START, UNCONFIGURED, Parameter
+from .parameter import UNCONFIGURED
+from .parameter_table import AUTOMATIC, EVENT_TYPES, PARAMETERS
 
-EVENT_TYPES = ('event_camera_msgs', 'dvs_msgs', 'prophesee_event_msgs')
-TRANSPORTS = ('raw', 'compressed')
-POLICIES = ('period', 'count', 'frame', 'trigger')
-AUTOMATIC = 'automatic.'
+__all__ = ['PARAMETERS', 'check', 'declare', 'options_of', 'pairing_of', 'problem', 'read']
 
-
-def _automatic() -> tuple[Parameter, ...]:
-    defaults = AutomaticOptions()
-    return tuple(
-        Parameter(
-            f'{AUTOMATIC}{name}', getattr(defaults, name), setting.description, ANY_TIME,
-            '' if setting.unit == '1' else setting.unit, setting.low, setting.high,
-            setting.choices)
-        for name, setting in AutomaticOptions.settings().items())
-
-
-PARAMETERS: tuple[Parameter, ...] = (
-    Parameter('autostart', False, 'Configure and activate the node by itself.', AT_START),
-    Parameter('bundle', '', 'Folder of the bundle; empty takes the one that ships.'),
-    Parameter('engine', 'auto', 'Back end that runs the network; auto takes the first of '
-              'tensorrt, onnxruntime_cuda and onnxruntime that can be had.', choices=ENGINES),
-    Parameter('engine_precision', 'fp16', 'Arithmetic of engines that tensorrt compiles; with '
-              'fp16 norms and softmax stay fp32.', choices=PRECISIONS),
-    Parameter('engine_cache', '', 'Folder of the engines that tensorrt compiles; empty takes '
-              '~/.cache/eventsam_ros/engines.'),
-    Parameter('build_only', False, 'Let configure compile, compare and keep the engines and free '
-              'them again; activate is then refused.'),
-    Parameter('engine_threads', 0, 'Threads that share one operator; 0 leaves it to the back end.',
-              unit='threads', low=0, high=256),
-    Parameter('lazy', True, 'Run the network only while someone subscribes to an output; events '
-              'are decoded in any case.', ANY_TIME),
-    Parameter('events_type', 'event_camera_msgs', 'Package of the messages on events: EventPacket '
-              'of event_camera_msgs, or EventArray of the others.', choices=EVENT_TYPES),
-    Parameter('window.policy', 'period', 'When a window ends: after a period, after a number of '
-              'events, at the stamp of every image, or at every edge of a hardware trigger.',
-              choices=POLICIES),
-    Parameter('window.duration_ms', 0.0, 'Length of a window of the policies period, frame and '
-              'trigger; 0 takes what the bundle was trained on.', unit='ms', low=0, high=1000),
-    Parameter('window.count', 50_000, 'Events in a window of the policy count.', unit='events',
-              low=100, high=10_000_000),
-    Parameter('window.trigger_channel', 0, 'Trigger input whose edges end the windows of the '
-              'policy trigger.', low=0, high=255),
-    Parameter('window.trigger_edge', 'rising', 'Which edges of the trigger end a window.',
-              choices=tuple(EDGES)),
-    Parameter('use_images', False, 'Draw the overlay on the picture of the moment instead of on '
-              'the events; image is subscribed to while someone looks at the overlay.'),
-    Parameter('image_transport', 'raw', 'Whether images come as sensor_msgs/Image on image or as '
-              'CompressedImage on image/compressed.', choices=TRANSPORTS),
-    Parameter('image_offset_ms', 0.0, 'Added to the stamps of images to get the time that they '
-              'show; half of the exposure where a camera stamps its begin.', ANY_TIME, 'ms',
-              -1000, 1000),
-    Parameter('prompts.follow', True, 'Let a prompt follow its object from window to window '
-              'instead of staying where it was put.', ANY_TIME),
-    Parameter('prompts.hold_s', 0.0, 'How long a prompt is answered after it came; 0 keeps it '
-              'until it is removed.', ANY_TIME, 's', 0, 3600),
-    Parameter('overload.policy', 'newest', 'What becomes of windows that come faster than the '
-              'network works: newest segments the newest one, every_nth every n-th one at an even '
-              'pace, thin the newest one with no more than overload.thin_events.', ANY_TIME,
-              choices=OVERLOAD_POLICIES),
-    Parameter('overload.budget_ms', 500.0, 'Longest time from the arrival of the packet that '
-              'completes a window to its mask; packets that wait too long for that are shed.',
-              ANY_TIME, 'ms', 10, 60_000),
-    Parameter('overload.every_nth', 0, 'Of so many windows one is segmented (policy every_nth), '
-              'whether there is time for more or not; 0 takes the least number that the network '
-              'keeps up with.', ANY_TIME, 'windows', 0, 1000),
-    Parameter('overload.thin_events', 200_000, 'Most events of a window (policy thin); of more '
-              'an even share all over the picture is left out.', ANY_TIME, 'events', 1000,
-              100_000_000),
-    Parameter('overload.queue_mb', 64.0, 'Most memory of the packets that wait to be decoded; the '
-              'oldest ones are shed beyond it.', unit='MB', low=1, high=4096),
-    Parameter('diagnostics.period_s', 1.0, 'Time between two messages on /diagnostics.',
-              ANY_TIME, 's', 0.1, 60),
-    Parameter('diagnostics.stale_s', 2.0, 'Time without a packet after which it warns.',
-              ANY_TIME, 's', 0.1, 3600),
-    Parameter('diagnostics.latency_ms', 300.0, 'Pipeline latency (p95) above which it warns.',
-              ANY_TIME, 'ms', 1, 60_000),
-    *_automatic(),
-)
 _BY_NAME = {parameter.name: parameter for parameter in PARAMETERS}
 
 
@@ -111,7 +33,7 @@ def read(node: Node) -> dict[str, Any]:
     return {name: node.get_parameter(name).value for name in _BY_NAME}
 
 
-def options_of(values: dict[str, Any]) -> AutomaticOptions:
+def options_of(values: Mapping[str, Any]) -> AutomaticOptions:
     """Return the settings of automatic masks among parameter values.
 
     Raises:
@@ -124,7 +46,20 @@ def options_of(values: dict[str, Any]) -> AutomaticOptions:
     return options
 
 
-def problem(values: dict[str, Any]) -> str:
+def pairing_of(values: Mapping[str, Any]) -> PairingOptions:
+    """Return how pictures are paired.
+
+    Raises:
+        ValueError: The silence is shorter than the patience.
+    """
+    try:
+        return PairingOptions(*(round(values[f'pairing.{name}_ms'] * 1e6) for name in (
+            'tolerance', 'patience', 'silence')))
+    except ValueError as error:
+        raise ValueError(f'pairing: {error}') from error
+
+
+def problem(values: Mapping[str, Any]) -> str:
     """Say what is wrong with a whole set of values, or ''."""
     for name, value in values.items():
         refusal = _BY_NAME[name].refusal(value)
@@ -135,13 +70,14 @@ def problem(values: dict[str, Any]) -> str:
                 'event arrays carry no triggers')
     try:
         options_of(values)
+        pairing_of(values)
     except ValueError as error:
         return str(error)
     return ''
 
 
 def check(
-    current: dict[str, Any], changes: Iterable[RosParameter], configured: bool,
+    current: Mapping[str, Any], changes: Iterable[RosParameter], configured: bool,
 ) -> SetParametersResult:
     """Say whether parameters may change, all of them or none; rclpy has checked the types.
 
@@ -155,5 +91,5 @@ def check(
     if configured and fixed:
         return SetParametersResult(
             successful=False, reason=f'{fixed[0]} {UNCONFIGURED}; call cleanup first')
-    reason = problem(current | wanted)
+    reason = problem({**current, **wanted})
     return SetParametersResult(successful=not reason, reason=reason)

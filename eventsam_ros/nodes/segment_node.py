@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright 2026 The eventsam_ros authors
-"""The lifecycle node: event packets in, masks or classes out."""
+"""The lifecycle node: what its bundle looks at in, masks or classes out."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from pathlib import Path
 import sys
 import traceback
 from typing import Any
@@ -18,29 +17,19 @@ from rclpy.parameter import Parameter
 from std_srvs.srv import Trigger
 
 from eventsam_ros.errors import EventsamError
-from eventsam_ros.inference.engines import EngineOptions
 from eventsam_ros.inference.opening import load_any
-from eventsam_ros.inference.rgbt_bundle import RgbtBundle
-from eventsam_ros.inference.segmenter import Segmenter
-from eventsam_ros.inference.semantic import SemanticSegmenter
-from eventsam_ros.inference.semantic_bundle import SemanticBundle
 
 from . import parameters
 from .compat import ManagedNode, on_parameters
 from .connections import Connections
-from .decoding import Decoding
-from .health import QUIET_S, Active, Reporter
-from .inputs import Inputs, event_message
+from .health import Reporter
+from .inputs import event_message
 from .memory import give_back
 from .outputs import Outputs
-from .packet_queue import PacketQueue
-from .pipeline import Pipeline
-from .policies import policy_factory
-from .prompt_inputs import PromptInputs
-from .prompts import PromptBoard
 from .running import run
-from .stream import EventStream
-from .warming import warm_up
+from .site import Site
+from .tasks import Opened, open_task
+from .work import Work
 
 SUCCESS = TransitionCallbackReturn.SUCCESS
 FAILURE = TransitionCallbackReturn.FAILURE
@@ -49,7 +38,7 @@ SWITCH_S = 2e-4
 
 
 class SegmentNode(ManagedNode):
-    """Wires topics, parameters and services to the stream and to the pipeline."""
+    """Loads a bundle, and does the work of its task while it is active."""
 
     def __init__(self, name: str = 'segment_node', **options: Any) -> None:
         """Declare the parameters; nothing is loaded before configure.
@@ -59,12 +48,10 @@ class SegmentNode(ManagedNode):
             options: Of rclpy's Node.
         """
         # rclpy destroys the node at shutdown, even one whose constructor failed.
-        self._segmenter: Segmenter | SemanticSegmenter | None = None
+        self._opened: Opened | None = None
         self._outputs: Outputs | None = None
-        self._pipeline: Pipeline | None = None
-        self._decoding: Decoding | None = None
-        self._active: Active | None = None
-        self._board = PromptBoard()
+        self._work: Work | None = None
+        self._backend = ''
         self._connections = Connections(self)
         super().__init__(name, **options)
         parameters.declare(self)
@@ -93,7 +80,7 @@ class SegmentNode(ManagedNode):
 
     def on_activate(self, state: LifecycleState) -> TransitionCallbackReturn:
         """Begin to work and subscribe."""
-        if self._segmenter is None:
+        if self._opened is None:
             self._reporter.fault('cannot activate: build_only was set, so nothing is loaded; call '
                                  'cleanup, set build_only to false and configure again', keep=True)
             return FAILURE
@@ -153,75 +140,44 @@ class SegmentNode(ManagedNode):
         if event_message(values['events_type']) is None:
             raise EventsamError(f'events_type is {values["events_type"]}, but that package is not '
                                 'installed; install it or set events_type to another one')
-        self._segmenter = segmenter = self._open()
-        manifest = segmenter.bundle.manifest
+        bundle = load_any(values['bundle'] or None)
+        self._opened = opened = open_task(bundle, values, self.get_logger().info)
+        name, backend = bundle.manifest.name, opened.network.engine_description
         if values['build_only']:
-            self.get_logger().info(f'build_only: bundle {manifest.name} is ready to run on '
-                                   f'{segmenter.engine_description}; nothing stays loaded')
+            self.get_logger().info(f'build_only: bundle {name} is ready to run on {backend}; '
+                                   'nothing stays loaded')
             self._free()
             return
-        segmenter.warm_up(manifest.width, manifest.height)
-        warm_up(self.context.ok)
-        self._outputs = Outputs(self._connections)
-        self.get_logger().info(
-            f'configured with bundle {manifest.name} on {segmenter.engine_description}')
-
-    def _open(self) -> Segmenter | SemanticSegmenter:
-        """Load what the bundle is for: masks, or classes."""
-        values, cache = self._values, self._values['engine_cache']
-        compiling = EngineOptions(
-            values['engine_precision'], Path(cache) if cache else None,
-            tell=self.get_logger().info)
-        bundle = load_any(values['bundle'] or None)
-        engine, threads = values['engine'], values['engine_threads'] or None
-        if isinstance(bundle, SemanticBundle):
-            return SemanticSegmenter(bundle, engine, threads, compiling)
-        if isinstance(bundle, RgbtBundle):
-            raise EventsamError(f'{bundle.path} looks at colour and heat; it is for rgbt_node')
-        return Segmenter(bundle, engine, threads, parameters.options_of(values), compiling)
+        opened.warm_up(self.context.ok)
+        self._outputs = Outputs(self._connections, opened.task)
+        self._backend = f'{backend}, bundle {name}'
+        self.get_logger().info(f'configured with bundle {name} on {backend}')
 
     def _activate(self) -> None:
-        segmenter, outputs, values = self._segmenter, self._outputs, self._values
-        assert segmenter is not None
+        opened, outputs = self._opened, self._outputs
+        assert opened is not None
         assert outputs is not None
-        manifest = segmenter.bundle.manifest
-        self._board = PromptBoard()
-        self._pipeline = pipeline = Pipeline(
-            segmenter, outputs, self._board, self.get_clock(), values, self._reporter.fault)
-        stream = EventStream(
-            policy_factory(values, manifest.window_ms),
-            keep_events=manifest.representation == 'eventsam')
-        self._decoding = decoding = Decoding(
-            stream, PacketQueue(round(values['overload.queue_mb'] * 1e6)), pipeline.budget,
-            pipeline.submit, self._on_restart, self._reporter.fault)
-        pipeline.start()
-        decoding.start()
-        self._active = Active(
-            Inputs(self, self._connections, values, decoding, pipeline, outputs), decoding,
-            PromptInputs(self, self._connections, self._board, stream), pipeline, self._board,
-            f'{segmenter.engine_description}, bundle {manifest.name}')
-        self._reporter.watch(self._active)
+        self._work = work = opened.work(Site(
+            self, self._connections, outputs, self._values, self._reporter.fault))
+        work.start()
+        self._reporter.watch(work, self._backend)
 
     def _stop(self) -> None:
         self._connections.unsubscribe_all()
-        if self._active is not None:
-            self._reporter.watch(None)
-        self._active, pipeline, self._pipeline = None, self._pipeline, None
-        decoding, self._decoding = self._decoding, None
-        if decoding is not None:
-            decoding.stop()
-        if pipeline is not None:
-            pipeline.stop()
+        self._reporter.unwatch()
+        work, self._work = self._work, None
+        if work is not None:
+            work.stop()
 
     def _free(self) -> None:
         self._stop()
-        outputs, segmenter = self._outputs, self._segmenter
-        self._outputs = self._segmenter = None
+        outputs, opened = self._outputs, self._opened
+        self._outputs = self._opened = None
         if outputs is not None:
             outputs.destroy()
-        if segmenter is not None:
-            segmenter.close()
-            del segmenter
+        if opened is not None:
+            opened.network.close()
+            del opened
             give_back()
 
     def _unexpected(self, what: str) -> TransitionCallbackReturn:
@@ -233,35 +189,28 @@ class SegmentNode(ManagedNode):
         self._reporter.fault(f'cannot {what}: {error!r}', keep=True)
         return ERROR
 
-    def _on_restart(self) -> None:
-        pipeline = self._pipeline
-        if pipeline is not None:
-            self.get_logger().info('the event stream began anew', throttle_duration_sec=QUIET_S)
-            pipeline.forget()
-
     def _on_reset(self, _request: Trigger.Request, response: Trigger.Response) -> Trigger.Response:
-        self._board.clear()
-        if self._active is not None:
-            self._active.inputs.reset()
         response.success = True
-        response.message = 'stream, objects and prompts are forgotten'
+        response.message = ('nothing to forget, the node is not active' if self._work is None
+                            else self._work.reset())
         return response
 
     def _on_clear_prompts(
         self, _request: Trigger.Request, response: Trigger.Response,
     ) -> Trigger.Response:
         response.success = True
-        response.message = f'{self._board.clear()} prompts are removed'
+        count = 0 if self._work is None else self._work.clear_prompts()
+        response.message = f'{count} prompts are removed'
         return response
 
     def _check(self, changes: list[Parameter]) -> SetParametersResult:
-        return parameters.check(self._values, changes, self._segmenter is not None)
+        return parameters.check(self._values, changes, self._opened is not None)
 
     def _apply(self, changes: list[Parameter]) -> None:
         self._values.update({c.name: c.value for c in changes if c.name in self._values})
         self._reporter.set_period(self._values['diagnostics.period_s'])
-        if isinstance(self._segmenter, Segmenter):
-            self._segmenter.options = parameters.options_of(self._values)
+        if self._work is not None:
+            self._work.adopt()
 
 
 def main(args: Sequence[str] | None = None, namespaces: Sequence[str] = ()) -> int:

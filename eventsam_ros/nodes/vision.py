@@ -26,14 +26,9 @@ else:
 from eventsam_ros.inference.masks import Masks
 from eventsam_ros.inference.prompts import Box
 
-UNLABELLED = 65535
-"""Value of a mono16 mask for pixels that nothing is known of (vision_msgs' convention)."""
-NO_CLASS = 255
-"""Value of a mono8 class map for such pixels."""
 _OBJECT = 'object'
 
-__all__ = ['INSTALLED', 'Detection2DArray', 'LabelInfo', 'boxes', 'class_info', 'detections',
-           'label_info']
+__all__ = ['INSTALLED', 'Detection2DArray', 'LabelInfo', 'boxes', 'detections', 'label_info']
 
 
 def detections(masks: Masks, header: Header) -> Any:
@@ -51,18 +46,10 @@ def detections(masks: Masks, header: Header) -> Any:
     return array
 
 
-def label_info(header: Header) -> Any:
-    """Return what the values of the mask image mean, as LabelInfo."""
+def label_info(header: Header, names: Sequence[tuple[int, str]]) -> Any:
+    """Return values of a mask and what they mean as LabelInfo."""
     return LabelInfo(header=header, threshold=0.0, class_map=[
-        VisionClass(class_id=0, class_name='background'),
-        VisionClass(class_id=UNLABELLED, class_name='unlabelled')])
-
-
-def class_info(header: Header, names: Sequence[str]) -> Any:
-    """Return the names of a class map's values as LabelInfo; 255 is unlabelled."""
-    return LabelInfo(header=header, threshold=0.0, class_map=[
-        *(VisionClass(class_id=k, class_name=name) for k, name in enumerate(names)),
-        VisionClass(class_id=NO_CLASS, class_name='unlabelled')])
+        VisionClass(class_id=value, class_name=name) for value, name in names])
 
 
 def boxes(message: Any) -> list[tuple[Box, int | None]]:

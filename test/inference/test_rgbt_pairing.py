@@ -118,9 +118,8 @@ def test_skew_is_reported_with_its_sign():
     assert pairing.skew.pairs == 3
     assert pairing.skew.mean_ns == -1 * MS
     told = describe(pairing)
-    assert (told['paired'], told['skew_last_ms'], told['skew_largest_ms'], told['skew_mean_ms']
-            ) == ('3', '3.000', '10.000', '-1.000')
-    assert set(MODES) < set(told)
+    assert (told['skew_last_ms'], told['skew_largest_ms'], told['skew_mean_ms']
+            ) == ('3.000', '10.000', '-1.000')
     pairing.reset()
     assert pairing.next_due_ns() is None
     assert pairing.counts['paired'] == 3

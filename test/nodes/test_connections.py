@@ -93,7 +93,7 @@ def test_every_topic_takes_overrides(make_bench, tiny_bundle):
     bench = make_bench(tiny_bundle, **{depth: 2000}).activate()
     (info,) = bench.other.get_subscriptions_info_by_topic('events')
     assert info.node_name == 'segment_node'
-    assert bench.node._active.inputs._events.qos_profile.depth == 2000
+    assert bench.node._work.source.inputs._events.qos_profile.depth == 2000
     assert qos.events().depth == 1000
     names = {name for name in bench.node._parameters if name.startswith('qos_overrides.')}
     for topic, role in (('/events', 'subscription'), ('/prompt/point', 'subscription'),

@@ -13,9 +13,9 @@ from rclpy.parameter import Parameter
 
 from eventsam_ros.nodes import documentation, topics
 from eventsam_ros.nodes.diagnostics import BY_POLICY
-from eventsam_ros.nodes.health import DROPS
 from eventsam_ros.nodes.keys import explained_keys
 from eventsam_ros.nodes.segment_node import SegmentNode
+from eventsam_ros.nodes.tasks import DROPS
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -30,8 +30,10 @@ def test_a_table_without_a_place_is_told():
         documentation.interface('nothing')
 
 
-def test_the_parameter_file_is_that_of_the_code():
-    assert documentation.config() == (ROOT / documentation.CONFIG).read_text('utf-8')
+@pytest.mark.parametrize('name', documentation.FILES)
+def test_the_parameter_files_are_those_of_the_code(name):
+    text = (ROOT / documentation.CONFIG / name).read_text('utf-8')
+    assert documentation.config(name) == text
 
 
 def test_everything_that_is_dropped_is_explained():
@@ -56,9 +58,9 @@ def test_topics_and_services_of_an_active_node_are_those_of_the_tables(graph, ti
             if not topic.endswith(('/rosout', '/parameter_events', '/transition_event', '/clock')):
                 found[topic] = kinds[0].replace('/msg/', '/')
         return found
-    outputs = {n: t.type for t in topics.OUTPUTS for n in full([t.name])}
+    outputs = {n: t.type for t in topics.outputs_of('events') for n in full([t.name])}
     graph.wait_for(lambda: theirs(other.get_publisher_names_and_types_by_node) == outputs)
-    inputs = {n: t.type for t in topics.INPUTS if t is not topics.TRIGGERS
+    inputs = {n: t.type for t in topics.INPUTS if t is not topics.TRIGGERS and 'events' in t.tasks
               for n in full([t.name])}
     graph.wait_for(lambda: theirs(other.get_subscriber_names_and_types_by_node) == inputs)
     services = {n for n, _ in other.get_service_names_and_types_by_node('segment_node', '/here')}

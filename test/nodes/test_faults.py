@@ -45,8 +45,8 @@ class Counts:
         self._before = self._now()
 
     def _now(self):
-        active = self._bench.node._active
-        return {**active.decoding.counts(), **active.pipeline.counters}
+        active = self._bench.node._work
+        return {**active.source.decoding.counts(), **active.pipeline.counters}
 
     def __getitem__(self, name):
         return self._now().get(name, 0) - self._before.get(name, 0)
@@ -240,7 +240,7 @@ def test_parameters_set_to_nonsense(bench, name, value, text):
 def test_an_engine_that_raises_in_the_middle_of_a_window(bench, monkeypatch):
     counts = Counts(bench)
     with monkeypatch.context() as patch:
-        patch.setattr(bench.node._segmenter._decoder, 'run', out_of_memory)
+        patch.setattr(bench.node._opened.network._decoder, 'run', out_of_memory)
         bench.play_until(lambda: counts['windows_failed'] >= 3)
         bench.reports(
             DiagnosticStatus.ERROR, "a window could not be segmented: MemoryError('device')")
@@ -272,9 +272,9 @@ def broken(*_given):
 def settled(bench):
     """Return the counters when nothing is at work any more."""
     def still():
-        before = dict(bench.node._active.pipeline.counters)
+        before = dict(bench.node._work.pipeline.counters)
         time.sleep(0.3)
-        return before == dict(bench.node._active.pipeline.counters)
+        return before == dict(bench.node._work.pipeline.counters)
     bench.graph.wait_for(still)
 
 

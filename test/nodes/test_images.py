@@ -99,14 +99,32 @@ def test_cv_bridge_sees_the_same_colours(encoding):
 def test_a_compressed_picture_comes_back(ending):
     plain = np.full((5, 7, 3), (10, 20, 200), np.uint8)
     data = array.array('B', cv2.imencode(ending, plain)[1].tobytes())
-    found = images.compressed_to_bgr(CompressedImage(format=ending, data=data))
+    found = images.picture_bgr(CompressedImage(format=ending, data=data))
     np.testing.assert_allclose(found, plain, atol=6 if ending == '.jpg' else 0)
 
 
 @pytest.mark.parametrize('data', [b'', b'no picture', b'\x89PNG\r\n\x1a\n' + bytes(40)])
 def test_bytes_that_are_no_picture_are_refused_with_a_sentence(data):
     with pytest.raises(ValueError, match=f"format 'png' and {len(data)} bytes cannot be read"):
-        images.compressed_to_bgr(CompressedImage(format='png', data=array.array('B', data)))
+        images.picture_bgr(CompressedImage(format='png', data=array.array('B', data)))
+
+
+@pytest.mark.parametrize('dtype', [np.uint8, np.uint16])
+def test_compressed_heat_keeps_its_depth(dtype):
+    heat = (np.arange(35).reshape(5, 7) * 3).astype(dtype)
+    data = array.array('B', cv2.imencode('.png', heat)[1].tobytes())
+    found = images.picture_grey(CompressedImage(format='png', data=data))
+    assert found.dtype == dtype
+    np.testing.assert_array_equal(found, heat)
+
+
+def test_colours_are_no_heat():
+    colours = np.zeros((5, 7, 3), np.uint8)
+    data = array.array('B', cv2.imencode('.png', colours)[1].tobytes())
+    for message in (CompressedImage(format='png', data=data),
+                    images.to_message(colours, 'bgr8', Header())):
+        with pytest.raises(ValueError, match='a thermal image must have one channel'):
+            images.picture_grey(message)
 
 
 def test_16_bit_pictures_are_scaled_to_their_range():

@@ -256,10 +256,10 @@ def test_the_network_runs_for_listeners_only(graph, tiny_bundle, make_node, came
         for _ in range(6):
             events.publish(camera.packet())
         time.sleep(0.03)
-        return node._active.pipeline.counters
+        return node._work.pipeline.counters
     graph.wait_for(lambda: counts()['windows_unwatched'] >= 3)
     assert counts()['masks_published'] == 0
-    assert node._active.decoding.counts()['events'] > 1500  # decoded all the same
+    assert node._work.source.decoding.counts()['events'] > 1500  # decoded all the same
     times = graph.listen(other, Float64, 'segment_node/debug/processing_time_ms')
     graph.wait_for(lambda: counts()['masks_published'] and times)
     node.set_parameters([Parameter('lazy', value=False)])

@@ -155,7 +155,7 @@ def no_thread(_self):
 def test_what_cannot_be_freed_is_given_up_and_the_node_recovers(
         make_bench, tiny_bundle, monkeypatch):
     bench = make_bench(tiny_bundle).activate()
-    pipeline = bench.node._pipeline
+    pipeline = bench.node._work.pipeline
     with monkeypatch.context() as patch:
         patch.setattr(pipeline, 'stop', no_end)
         assert bench.node.trigger_deactivate() == ERROR
@@ -164,7 +164,7 @@ def test_what_cannot_be_freed_is_given_up_and_the_node_recovers(
     bench.reports(DiagnosticStatus.ERROR, "cannot deactivate: RuntimeError('it does not end')")
     assert bench.node.trigger_configure() == SUCCESS
     with monkeypatch.context() as patch:
-        patch.setattr(bench.node._segmenter, 'close', no_end)
+        patch.setattr(bench.node._opened.network, 'close', no_end)
         assert bench.node.trigger_cleanup() == ERROR
     assert bench.state() == 'unconfigured'
     bench.reports(DiagnosticStatus.ERROR, 'cannot clean up')
@@ -221,7 +221,7 @@ def test_nothing_changes_where_one_of_several_parameters_is_refused(make_bench, 
     assert not result.successful
     assert bench.node.get_parameter('automatic.pred_iou').value == 0.45
     assert bench.node._values['automatic.pred_iou'] == 0.45
-    assert bench.node._segmenter.options.pred_iou == 0.45
+    assert bench.node._opened.network.options.pred_iou == 0.45
 
 
 def test_build_only_goes_no_further_than_configure(make_bench, tiny_bundle):

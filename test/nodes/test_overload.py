@@ -25,13 +25,13 @@ WINDOWS = ('masks_published', 'windows_unwatched', 'windows_superseded', 'window
 
 def counts(bench):
     """Return the counters when all that was published has been taken and segmented."""
-    active = bench.node._active
+    active = bench.node._work
 
     def settled():
-        before = {**active.decoding.counts(), **active.pipeline.counters}
+        before = {**active.source.decoding.counts(), **active.pipeline.counters}
         time.sleep(0.3)
-        now = {**active.decoding.counts(), **active.pipeline.counters}
-        return now if now == before and len(active.decoding.queue) == 0 else None
+        now = {**active.source.decoding.counts(), **active.pipeline.counters}
+        return now if now == before and len(active.source.decoding.queue) == 0 else None
     return bench.graph.wait_for(settled)
 
 
@@ -88,7 +88,7 @@ def test_too_much_memory_waits(make_bench, tiny_bundle, monkeypatch):
         bench.events.publish(packet)
         time.sleep(0.005)
     assert size > 2e6
-    queue = bench.node._active.decoding.queue
+    queue = bench.node._work.source.decoding.queue
     bench.graph.wait_for(lambda: len(queue) == 59)
     assert queue.bytes <= 1e6
     slow.go.set()
@@ -152,9 +152,9 @@ def test_a_policy_may_change_while_it_runs(make_bench, tiny_bundle):
     bench.play_until(lambda: bench.dropped('windows_skipped_nth') > 2)
     assert bench.set('overload.policy', 'newest').successful
     assert not bench.set('overload.policy', 'oldest').successful
-    skipped = bench.node._active.pipeline.counters['windows_skipped_nth']
+    skipped = bench.node._work.pipeline.counters['windows_skipped_nth']
     bench.goes_on()
-    assert bench.node._active.pipeline.counters['windows_skipped_nth'] <= skipped + 1
+    assert bench.node._work.pipeline.counters['windows_skipped_nth'] <= skipped + 1
 
 
 def test_sensors_in_one_process_do_not_disturb_one_another(
@@ -174,7 +174,7 @@ def test_sensors_in_one_process_do_not_disturb_one_another(
     decode = PacketDecoder.decode_pixels
 
     def slow(decoder, *given):
-        if decoder is nodes['left']._active.decoding.stream._decoder:
+        if decoder is nodes['left']._work.source.decoding.stream._decoder:
             time.sleep(0.05)
         return decode(decoder, *given)
     monkeypatch.setattr(PacketDecoder, 'decode_pixels', slow)
@@ -185,14 +185,14 @@ def test_sensors_in_one_process_do_not_disturb_one_another(
         for name in names:
             events[name].publish(cameras[name].packet(x=30 if name == 'left' else 60))
         time.sleep(0.01)
-    right = nodes['right']._active
-    graph.wait_for(lambda: right.decoding.counts().get('packets', 0) == 200)
-    found = right.decoding.counts()
+    right = nodes['right']._work
+    graph.wait_for(lambda: right.source.decoding.counts().get('packets', 0) == 200)
+    found = right.source.decoding.counts()
     assert found['packets_decoded'] == 200
     assert found['events'] == 200 * 500
-    assert nodes['left']._active.decoding.counts()['packets_shed'] > 50
+    assert nodes['left']._work.source.decoding.counts()['packets_shed'] > 50
     graph.wait_for(lambda: all(len(each) > 3 for each in masks.values()))
-    assert all(nodes[name]._active.decoding.stream.restarts == 0 for name in names)
+    assert all(nodes[name]._work.source.decoding.stream.restarts == 0 for name in names)
 
 
 def test_windows_are_thinned(make_bench, tiny_bundle):

@@ -101,7 +101,7 @@ def test_boxes_are_replaced_by_boxes_and_removed_by_none(pointer):
     pointer.box(10, 10, 30, 30)
     bench.play_until(lambda: ids(bench) == {1} and at(bench, 20, 20) == 1)
     pointer.boxes.publish(vision.Detection2DArray())
-    bench.graph.wait_for(lambda: len(bench.node._board) == 0)
+    bench.graph.wait_for(lambda: len(bench.node._work.board) == 0)
 
 
 def test_a_prompt_follows_its_object_and_returns_with_the_recording(pointer):
@@ -151,6 +151,6 @@ def test_a_prompt_before_the_first_packet_is_judged_by_the_first_window(pointer)
     bench = pointer.bench
     pointer.click(500, 40)
     pointer.click(70, 40)
-    bench.graph.wait_for(lambda: len(bench.node._board) == 2)
+    bench.graph.wait_for(lambda: len(bench.node._work.board) == 2)
     bench.play_until(lambda: ids(bench) == {CLICKS_FROM + 1})
     pointer.refused('must lie inside the picture of 96x64 pixels')

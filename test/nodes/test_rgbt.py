@@ -18,12 +18,11 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Header, String
 
 from eventsam_ros.inference.rgbt_pairing import MODES
-from eventsam_ros.nodes import qos, rgbt_parameters, vision
+from eventsam_ros.nodes import qos, vision
 from eventsam_ros.nodes.images import to_array, to_message
-from eventsam_ros.nodes.rgbt_health import DEGRADED, RgbtHealth, judge
-from eventsam_ros.nodes.rgbt_node import RgbtNode
-from eventsam_ros.nodes.rgbt_outputs import drawn
-from eventsam_ros.nodes.stamps import nanoseconds, stamp
+from eventsam_ros.nodes.segment_node import SegmentNode
+from eventsam_ros.nodes.stamps import stamp
+from eventsam_ros.nodes.tasks.rgbt import DEGRADED, degraded
 
 _spec = importlib.util.spec_from_file_location(
     'rgbt_layout', Path(__file__).parents[1] / 'inference' / 'rgbt_layout.py')
@@ -31,7 +30,7 @@ layout = importlib.util.module_from_spec(_spec)
 _spec.loader.exec_module(layout)
 
 SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
-WARN, OK, STALE = DiagnosticStatus.WARN, DiagnosticStatus.OK, DiagnosticStatus.STALE
+WARN, OK = DiagnosticStatus.WARN, DiagnosticStatus.OK
 
 
 @pytest.fixture(scope='module')
@@ -46,12 +45,12 @@ class Cameras:
         self.graph = graph
         values = {'bundle': str(bundle), 'diagnostics.period_s': 0.2, 'lazy': False,
                   'engine': 'onnxruntime', **parameters}
-        self.node = graph.add(RgbtNode(parameter_overrides=[
+        self.node = graph.add(SegmentNode(parameter_overrides=[
             Parameter(name, value=value) for name, value in values.items()]))
         self.other = graph.add(rclpy.create_node('cameras'))
-        self.maps = graph.listen(self.other, Image, 'rgbt_node/classes')
-        self.overlays = graph.listen(self.other, Image, 'rgbt_node/overlay')
-        self.modes = graph.listen(self.other, String, 'rgbt_node/mode', qos.latched())
+        self.maps = graph.listen(self.other, Image, 'segment_node/mask')
+        self.overlays = graph.listen(self.other, Image, 'segment_node/overlay')
+        self.modes = graph.listen(self.other, String, 'segment_node/mode', qos.latched())
         self.reports = graph.listen(self.other, DiagnosticArray, '/diagnostics')
         self.rgb = self.other.create_publisher(Image, 'image', 1)
         self.thermal = self.other.create_publisher(Image, 'thermal', 1)
@@ -61,7 +60,7 @@ class Cameras:
         assert self.node.trigger_activate() == SUCCESS
         self.graph.wait_for(lambda: self.rgb.get_subscription_count()
                             and self.thermal.get_subscription_count())
-        self.graph.wait_for(lambda: self.other.count_publishers('rgbt_node/classes'))
+        self.graph.wait_for(lambda: self.other.count_publishers('segment_node/mask'))
         return self
 
     def show(self, rgb=True, thermal=True, skew_ms=0, thermal16=False):
@@ -120,8 +119,9 @@ def test_two_cameras_make_one_map_with_the_stamp_of_the_colour_picture(cameras):
     assert bench.modes[0].data == 'paired'
     # what was formed is accounted for
     work = bench.node._work
-    assert work.counters['moments'] - work.counters['class_maps'] - sum(
-        work.counters[k] for k in work.DROPS) in (0, 1, 2)
+    counters = work.pipeline.counters
+    assert counters['moments'] - counters['masks_published'] - counters['images_unreadable'] - sum(
+        counters[k] for k in work.DROPS if k.startswith('moments_')) in (0, 1, 2)
 
 
 @pytest.mark.parametrize(('shown', 'mode', 'frame', 'present'), [
@@ -161,7 +161,7 @@ def test_raw_thermal_counts_are_understood_and_colours_in_heat_are_told(cameras)
         bench.thermal.publish(picture)
         return bench.said(DiagnosticStatus.ERROR, 'a thermal image must have one channel')
     bench.graph.wait_for(lambda: time.sleep(0.05) or shown())
-    assert int(bench.values()['images_unreadable']) > 0
+    assert int(bench.values()['dropped.images_unreadable']) > 0
     bench.show_until(lambda: len(bench.maps) > before)
 
 
@@ -177,12 +177,8 @@ def test_pictures_of_other_proportions_are_told_and_the_node_goes_on(cameras):
     bench.show_until(lambda: bench.maps)
 
 
-def test_without_a_bundle_of_this_task_configure_fails_with_a_sentence(graph, tmp_path, cameras):
-    bench = cameras(bundle='')
-    assert bench.node.trigger_configure() == FAILURE
-    graph.wait_for(lambda: bench.said(DiagnosticStatus.ERROR, 'the parameter bundle must be'))
-    (result,) = bench.node.set_parameters([Parameter('bundle', value=str(tmp_path))])
-    assert result.successful
+def test_a_bundle_that_is_missing_and_pairing_that_cannot_be_are_told(graph, tmp_path, cameras):
+    bench = cameras(bundle=tmp_path / 'none')
     assert bench.node.trigger_configure() == FAILURE
     graph.wait_for(lambda: bench.said(DiagnosticStatus.ERROR, 'there is no bundle at'))
     (result,) = bench.node.set_parameters([Parameter('pairing.patience_ms', value=900.0)])
@@ -209,38 +205,17 @@ def test_the_names_of_the_classes_are_latched(cameras):
     bench = cameras().activate()
     bench.show_until(lambda: bench.maps)
     heard = bench.graph.listen(
-        bench.other, vision.LabelInfo, 'rgbt_node/label_info', qos.latched())
+        bench.other, vision.LabelInfo, 'segment_node/label_info', qos.latched())
     info = bench.graph.wait_for(lambda: heard and heard[0])
     assert [(c.class_id, c.class_name) for c in info.class_map] == [
         (0, 'nothing'), (1, 'red'), (2, 'warm'), (255, 'unlabelled')]
 
 
-def test_health_is_judged_by_what_matters_most():
+def test_one_camera_is_a_concern():
     both = {'paired': 5}
-    assert judge(RgbtHealth(True)) == (WARN, 'no picture has arrived yet')
-    assert judge(RgbtHealth(True, 'paired'))[0] == STALE
-    assert judge(RgbtHealth(True, 'paired', both)) == (OK, 'segmenting with both cameras')
-    level, told = judge(RgbtHealth(True, 'rgb_only', {**both, 'rgb_only': 15}, one_camera=False))
-    assert (level, told) == (
+    assert degraded({}, one_camera=True) is None
+    assert degraded(both, one_camera=True) is None
+    concern = degraded({**both, 'rgb_only': 14, 'late_thermal': 1}, one_camera=False)
+    assert (concern.level, concern.text) == (
         WARN, DEGRADED['rgb_only'] + ' (15 of 20), for which this bundle was not trained')
-    assert judge(RgbtHealth(True, 'paired', both, new_drops={'images_unreadable': 2})) == (
-        WARN, 'dropped since the last report: 2 images_unreadable')
-    assert judge(RgbtHealth(True, 'paired', both, latency_ms={'p95': 400.0}))[1] == (
-        'latency p95 is 400 ms, above 300 ms')
     assert set(DEGRADED) == set(MODES) - {'paired'}
-
-
-def test_the_overlay_paints_classes_but_not_the_background():
-    picture = np.full((2, 2, 3), 100, np.uint8)
-    classes = np.asarray([[0, 1], [2, 255]], np.uint8)
-    colours = np.asarray([[0, 0, 0], [255, 0, 0], [0, 0, 200]], np.uint8)
-    found = drawn(picture, classes, colours)
-    assert found[0, 0].tolist() == [100, 100, 100]
-    assert found[0, 1].tolist() == [55, 55, int(55 + 0.45 * 255)]
-    assert found[1, 0].tolist() == [int(55 + 0.45 * 200), 55, 55]
-
-
-def test_stamps_survive():
-    now = time.time_ns()
-    assert nanoseconds(stamp(now)) == now
-    assert rgbt_parameters.problem({p.name: p.default for p in rgbt_parameters.PARAMETERS}) == ''
