@@ -87,17 +87,18 @@ def scale_contrast(picture: UInt8, gain: float) -> UInt8:
     return np.asarray(np.clip(np.rint(signed) + NO_EVENT, 1, 255), np.uint8)
 
 
-def event_augment(picture: UInt8, rng: np.random.Generator) -> UInt8:
+def event_augment(picture: UInt8, rng: np.random.Generator, swap: float = 0.5) -> UInt8:
     """Change the events of a robust picture at random; frame and ids stay true.
 
-    Half of the pictures swap polarities; some lose up to half of their pixels, get noise, or
+    Some of the pictures swap polarities; some lose up to half of their pixels, get noise, or
     another contrast. Not for the representation `eventsam`, whose level of "no event" moves.
 
     Args:
         picture: uint8 [H, W, 3].
         rng: Source of chance.
+        swap: Probability that polarities are swapped.
     """
-    if rng.random() < 0.5:
+    if rng.random() < swap:
         picture = swap_polarity(picture)
     if rng.random() < 0.25:
         picture = drop_events(picture, rng.uniform(0, 0.5), rng)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventsam_ros.events.tensors import REPRESENTATIONS, window_image
-from eventsam_ros.events.types import UInt8, Window
+from eventsam_ros.events.types import Float32, UInt8, Window
 from eventsam_ros.simulation.capture import capture
 from eventsam_ros.simulation.coloured import COLOURS, ColouredScene, shape_outline
 from eventsam_ros.simulation.motion import Path
@@ -69,13 +69,33 @@ class ClipSettings:
         return np.asarray((np.arange(self.frames) + 1) * self.period_ms * 1e-3, np.float64)
 
 
+@dataclass(frozen=True)
+class _Paint:
+    """What all objects of one look share, so that they cannot be told apart by it."""
+
+    colour: Array
+    relief: Float32
+    repeats: float
+    shade: tuple[float, float]
+
+
+def _paint(colour: str, rng: np.random.Generator) -> _Paint:
+    tint = rng.uniform(0.85, 1.15) * np.exp(rng.normal(0, 0.06, 3))
+    return _Paint(
+        np.clip(np.asarray(COLOURS[colour]) * tint, 0.01, 0.95),
+        random_relief(rng, rng.uniform(0.15, 0.4)), rng.uniform(0.2, 0.5),
+        (rng.uniform(-0.15, 0.15), rng.uniform(-0.15, 0.15)))
+
+
 def stage_scene(
     cast: list[Actor], settings: ClipSettings, rng: np.random.Generator,
 ) -> ColouredScene:
     """Return the scene of a cast, front to back, before a grey ground under a moving camera."""
     period = settings.period_ms * 1e-3
     layers, colours = [], []
+    paints = {(a.colour, a.shape): _paint(a.colour, rng) for a in cast}
     for actor in cast:
+        paint = paints[actor.colour, actor.shape]
         times = tuple((k + 1) * period for k in actor.keys)
         ends = (0.0, (settings.frames + 1) * period)
         sizes = tuple(np.arange(settings.frames + 2) - 1.0)
@@ -85,10 +105,8 @@ def stage_scene(
             Path(ends, (actor.angle - actor.spin, actor.angle + settings.frames * actor.spin)),
             Path(tuple((k + 1) * period for k in sizes),
                  tuple(actor.half * math.exp(k * actor.growth) for k in sizes)),
-            1.0, shape_outline(actor.shape), random_relief(rng, rng.uniform(0.15, 0.4)),
-            rng.uniform(0.2, 0.5), 1.0, (rng.uniform(-0.15, 0.15), rng.uniform(-0.15, 0.15))))
-        tint = rng.uniform(0.85, 1.15) * np.exp(rng.normal(0, 0.06, 3))
-        colours.append(np.clip(np.asarray(COLOURS[actor.colour]) * tint, 0.01, 0.95))
+            1.0, shape_outline(actor.shape), paint.relief, paint.repeats, 1.0, paint.shade))
+        colours.append(paint.colour)
     ground = random_texture(rng)
     aspect = settings.height / settings.width
     layers.append(Layer(

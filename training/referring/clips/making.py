@@ -81,7 +81,7 @@ def _seen(facts: Facts, scenario: str) -> bool:
     hidden = facts.covers.max(1)
     if scenario == 'look-alikes':
         return bool(hidden.max() > 0.5)
-    return scenario != 'plain' or bool(hidden.max() < 0.95)
+    return bool(hidden.max() < {'plain': 0.95, 'motion': 0.7}.get(scenario, 2.0))
 
 
 def _sentences(
