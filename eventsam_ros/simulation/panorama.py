@@ -144,10 +144,10 @@ def shown(light: Float32, look: Look, rng: np.random.Generator) -> UInt8:
 def panorama_look(rng: np.random.Generator, width: int) -> Look:
     """Return a panoramic camera: dim, warm or greenish, flat, soft and noisy."""
     camera = ColourCamera(
-        target=rng.uniform(0.16, 0.24), shot=rng.uniform(0.02, 0.05),
+        target=rng.uniform(0.2, 0.29), shot=rng.uniform(0.02, 0.05),
         read=rng.uniform(0.004, 0.012), blur=rng.uniform(0.35, 0.6) * max(width / 512, 0.8))
-    return Look(camera, (rng.uniform(1.05, 1.25), 1.0, rng.uniform(0.68, 0.85)),
-                rng.uniform(0.78, 0.9))
+    return Look(camera, (rng.uniform(1.02, 1.14), 1.0, rng.uniform(0.76, 0.9)),
+                rng.uniform(0.8, 0.92))
 
 
 def pinhole_look(rng: np.random.Generator, width: int) -> Look:

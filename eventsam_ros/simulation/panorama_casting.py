@@ -10,7 +10,7 @@ import numpy as np
 from .panorama_textures import leaf_gap
 
 BOX, CYLINDER, ELLIPSOID, RING = range(4)
-"""A box that may taper upwards, an upright cylinder without caps, an ellipsoid, an upright ring."""
+"""A box that may taper upwards, an upright cylinder without caps, an ellipsoid, and a ring."""
 SOLID, LEAVES, SLATS = range(3)
 """What lets rays through: nothing, gaps between leaves, gaps between the slats of a fence."""
 (KIND, CX, CY, CZ, HX, HY, HZ, COS, SIN, TX, TY, GAPS) = range(12)
@@ -96,10 +96,13 @@ def _hit_ring(shape, x, y, z, dx, dy, dz, most):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(nogil=True, cache=True, fastmath=True)
-def _gap(shape, x, y, z):  # type: ignore[no-untyped-def]
-    """Tell whether a ray passes where it meets a shape, in the shape's own metres."""
+def _gap(shape, x, y, z, facing):  # type: ignore[no-untyped-def]
+    """Tell whether a ray passes where it meets a shape, in the shape's own metres.
+
+    facing is 1 where it meets the shape head on, and 0 where it grazes it.
+    """
     if shape[GAPS] == LEAVES:
-        return leaf_gap(x + shape[CX], y + shape[CY], z + shape[CZ])
+        return leaf_gap(x + shape[CX], y + shape[CY], z + shape[CZ], facing)
     along = x if shape[HX] > shape[HY] else y
     place = along / SLAT
     rail = abs(z - 0.6 * shape[HZ]) < 0.05 or abs(z + 0.6 * shape[HZ]) < 0.05
@@ -131,11 +134,13 @@ def hit_shape(shape, ox, oy, oz, dx, dy, dz, most):  # type: ignore[no-untyped-d
         at, nx, ny, nz = _hit_ring(shape, x, y, z, ex, ey, dz, most)
     else:
         at, nx, ny, nz = _hit_round(shape, x, y, z, ex, ey, dz, most, False)
-    if at > 0 and shape[GAPS] != SOLID and _gap(shape, x + at * ex, y + at * ey, z + at * dz):
+    if at > 0 and shape[GAPS] != SOLID and _gap(
+            shape, x + at * ex, y + at * ey, z + at * dz, abs(nx * ex + ny * ey + nz * dz)):
         at = -1.0
         if kind == ELLIPSOID:   # the inner side of the crown's back
             at, nx, ny, nz = _hit_round(shape, x, y, z, ex, ey, dz, most, True)
-            if at > 0 and _gap(shape, x + at * ex, y + at * ey, z + at * dz):
+            if at > 0 and _gap(shape, x + at * ex, y + at * ey, z + at * dz,
+                               abs(nx * ex + ny * ey + nz * dz)):
                 at = -1.0
     return at, c * nx - s * ny, s * nx + c * ny, nz
 

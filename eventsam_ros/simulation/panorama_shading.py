@@ -192,7 +192,7 @@ def trace(  # type: ignore[no-untyped-def]
                 edge * mirrored_r, edge * mirrored_g, edge * mirrored_b)
         clear = np.exp(-light[HAZE] * far)
         for c in range(3):
-            skylight = 0.6 * light[TOP_R + c] + 0.4 * light[LOW_R + c]
+            skylight = 0.45 * light[TOP_R + c] + 0.35 * light[LOW_R + c]
             lit = above * skylight + low * (0.3 * skylight + 0.12 * light[SUN_R + c])
             shade = red if c == 0 else (green if c == 1 else blue)
             mirrored = mirrored_r if c == 0 else (mirrored_g if c == 1 else mirrored_b)

@@ -23,8 +23,8 @@ _THINGS = ('person', 'rider', 'car', 'truck', 'bus', 'motorcycle', 'bicycle')
 """Classes whose instances are numbered."""
 _REACH = 75.0
 """Metres of street on either side of the camera."""
-_CLEAR = 3.2
-"""Metres around the camera that nothing with feet stands in."""
+_CLEAR, _BESIDE = 2.5, 2.0
+"""Metres before and behind the camera, and beside it, that no vehicle reaches into."""
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ def _light(rng: np.random.Generator) -> Float64:
     way = [np.cos(high) * np.sin(turn), np.cos(high) * np.cos(turn), np.sin(high)]
     warm = float(np.clip(1.2 - high, 0, 1)) * 0.5
     sun = np.asarray([1.0, 0.95 - 0.2 * warm, 0.88 - 0.5 * warm])
-    sun = sun * (rng.uniform(0.25, 0.5) if dull else rng.uniform(1.5, 2.2))
+    sun = sun * (rng.uniform(0.3, 0.6) if dull else rng.uniform(2.4, 3.4))
     if dull:
         grey = rng.uniform(0.6, 0.9)
         top, low = grey * np.asarray([0.92, 0.96, 1.0]), grey * np.asarray([1.05, 1.05, 1.05])
@@ -242,28 +242,28 @@ def _traffic(
     """Set cars at the kerbs and in the lanes, and bicycles; none where a camera at x drives."""
     half, verge, _, away, across = ground[:5]
 
-    def free(x: float, y: float, room: float) -> bool:
-        near = math.hypot(x - at, y) < _CLEAR + room
+    def free(x: float, y: float, long: float) -> bool:
+        near = abs(x - at) < _BESIDE and abs(y) < _CLEAR + long
         return not near and (not across or abs(y - away) > across + 4.5)
     for side in (-1, 1):
         for y in _along(rng, (5.8, 7.5), rng.uniform(0.2, 0.75)):
             x = side * (half - 1.15)
-            if free(x, y, 0.5):
+            if free(x, y, 2.4):
                 site.put(made.car(rng), x + rng.normal(0, 0.08), y,
                          rng.normal(0, 0.03) + (np.pi if rng.random() < 0.5 else 0.0))
         lane = side * max(half - 3.6, 1.5)
         for y in _along(rng, (14, 40), 0.6):
             kind = rng.choice([0, 1, 2], p=[0.76, 0.12, 0.12])
             thing = (made.car, made.bus, made.truck)[int(kind)](rng)
-            if free(lane, y, 3.0 + 3.5 * (kind > 0)):
+            if free(lane, y, 2.4 if kind == 0 else 6.0):
                 site.put(thing, lane, y, 0.0 if side > 0 else np.pi)
         for y in _along(rng, (15, 45), 0.7):
-            x = side * (half - 2.6)
-            if free(x, y, 0.0):
+            x = side * (half - 2.38)
+            if free(x, y, 1.0):
                 site.put(made.bicycle(rng, True), x, y, 0.0 if side > 0 else np.pi)
         for y in _along(rng, (12, 30), 0.5):
             x = side * (half + verge + 0.35)
-            if free(x, y, -1.0):
+            if free(x, y, 1.0):
                 thing = made.bicycle(rng, False) if rng.random() < 0.6 else made.motorcycle(rng)
                 site.put(thing, x, y, rng.normal(np.pi / 2, 0.5))
 

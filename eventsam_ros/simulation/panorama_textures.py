@@ -73,6 +73,7 @@ def turns(place, period):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(nogil=True, cache=True, fastmath=True)
-def leaf_gap(x, y, z):  # type: ignore[no-untyped-def]
-    """Tell whether one sees through the leaves at a place, metres."""
-    return noise(2.9 * x, 2.9 * y, 2.9 * z) > 0.42
+def leaf_gap(x, y, z, facing):  # type: ignore[no-untyped-def]
+    """Tell whether one sees through the leaves at a place, metres; more so at the rim."""
+    coarse = noise(2.7 * x, 2.7 * y, 2.7 * z)
+    return coarse + 0.6 * noise(7.1 * x, 7.1 * y, 7.1 * z) > 0.05 + 0.9 * facing
