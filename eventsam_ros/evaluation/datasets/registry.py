@@ -20,13 +20,14 @@ from .evsegnet import EVSEGNET
 from .mvsec import MVSEC
 from .panoramas import DENSEPASS, WILDPASS
 from .recording import RECORDING
+from .refcoco import REFCOCO
 from .referring import REF_DAVIS17, REF_YOUTUBE_VOS
 from .stanford import STANFORD
 from .thermal import FMB, MFNET, PST900
 
 FORMATS: tuple[DatasetFormat, ...] = (
     RECORDING, *EVENTSAM, DSEC_SEMANTIC, DSEC, DDD17, EVSEGNET, MVSEC, MFNET, PST900, FMB,
-    DENSEPASS, WILDPASS, STANFORD, REF_YOUTUBE_VOS, REF_DAVIS17, DAVIS, CAMVID)
+    DENSEPASS, WILDPASS, STANFORD, REF_YOUTUBE_VOS, REF_DAVIS17, REFCOCO, DAVIS, CAMVID)
 """Every layout on disk that open_dataset() reads."""
 
 _SWITCH = {'true': True, 'yes': True, '1': True, 'false': False, 'no': False, '0': False}

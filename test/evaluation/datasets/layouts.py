@@ -458,6 +458,34 @@ def write_ref_davis(root):
     return root
 
 
+REFCOCO_ENTRIES = (
+    (581563, 'bowl with the carrots', [[10.0, 5.0, 30.0, 5.0, 30.0, 15.0, 10.0, 15.0]]),
+    (581563, 'empty plate', [[2.5, 2.0, 8.5, 2.0, 2.5, 20.0], [20.0, 18.0, 38, 18, 38, 22]]),
+    (581921, 'left cat', {'size': [24, 40], 'counts': [24 * 3 + 4, 10, 14, 10, 850]}))
+
+
+def write_refcoco(root, top=''):
+    """Write each of the three sets as ReferFormer's conversion does: an entry a sentence."""
+    for number in {entry[0] for entry in REFCOCO_ENTRIES}:
+        picture(root / f'train2014/COCO_train2014_{number:012d}.jpg', 24, 40, number)
+    for name, splits in (('refcoco', ('train', 'val', 'testA', 'testB')),
+                         ('refcoco+', ('val',)), ('refcocog', ('val', 'test'))):
+        images = [{'file_name': f'COCO_train2014_{number:012d}.jpg', 'height': 24, 'width': 40,
+                   'original_id': number, 'caption': text, 'dataset_name': name,
+                   'tokens_negative': [[0, len(text)]], 'id': 10 * k + 3}
+                  for k, (number, text, _) in enumerate(REFCOCO_ENTRIES)]
+        annotations = [{'area': 1.0, 'iscrowd': 0, 'image_id': 10 * k + 3, 'category_id': 51,
+                        'id': k, 'bbox': [0, 0, 1, 1], 'original_id': 7, 'tokens_positive': [],
+                        'segmentation': segmentation}
+                       for k, (_, _, segmentation) in enumerate(REFCOCO_ENTRIES)]
+        for split in splits:
+            file = root / top / name / f'instances_{name}_{split}.json'
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(json.dumps({
+                'images': images, 'annotations': annotations, 'categories': []}))
+    return root
+
+
 def write_camvid(root):
     for split in ('train', 'val'):
         for k in range(2):
@@ -484,6 +512,6 @@ WRITERS = {
     'pst900': write_pst900, 'fmb': write_fmb, 'densepass': write_densepass,
     'wildpass': write_wildpass, 'stanford2d3d': write_stanford,
     'ref-youtube-vos': write_ref_youtube_vos, 'ref-davis17': write_ref_davis,
-    'davis': write_davis, 'camvid': write_camvid,
+    'refcoco': write_refcoco, 'davis': write_davis, 'camvid': write_camvid,
 }
 """What writes a folder of each format, so that its default split has samples."""
