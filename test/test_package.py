@@ -102,7 +102,7 @@ def test_pip_installs_what_the_runtime_needs_in_tested_versions():
     assert unpinned == set()
 
 
-@pytest.mark.parametrize('file', ['segment', 'rgbt'])
+@pytest.mark.parametrize('file', ['segment', 'rgbt', 'referring', 'panoramic'])
 def test_the_parameter_file_holds_the_defaults(file):
     pytest.importorskip('rclpy', reason='no ROS 2 here')
     from eventsam_ros.nodes.documentation import FILES

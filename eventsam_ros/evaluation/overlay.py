@@ -88,6 +88,7 @@ def id_colour(mask_id: int) -> tuple[int, int, int]:
 
 def draw_overlay(
     picture: UInt8, masks: Masks, *, labels: bool = True, fill: float = FILL,
+    names: Sequence[str] = (),
 ) -> UInt8:
     """Draw masks over a picture: a tint, a contour and a tag with id and score.
 
@@ -98,6 +99,7 @@ def draw_overlay(
         masks: Masks to draw; those without a pixel are left out.
         labels: Whether to draw the tags.
         fill: Share of the tint, 0 to 1.
+        names: What tags have in place of ids, one a mask; none for ids.
 
     Returns:
         bgr uint8 [H, W, 3]; the picture itself stays as it was.
@@ -117,7 +119,7 @@ def draw_overlay(
         _outline(canvas, masks.masks[k], masks.boxes[k], id_colour(int(masks.ids[k])))
     if labels:
         for k in order:
-            text = f'{masks.ids[k]}  {masks.scores[k]:.2f}'
+            text = f'{names[k] if names else masks.ids[k]}  {masks.scores[k]:.2f}'
             _tag(canvas, masks.masks[k], masks.boxes[k], text, id_colour(int(masks.ids[k])))
     return canvas
 

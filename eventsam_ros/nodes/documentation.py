@@ -22,7 +22,8 @@ from .tasks import DROPS
 
 INTERFACE, CONFIG = Path('docs/interface.md'), Path('config')
 FILES: dict[str, tuple[str, ...]] = {
-    'segment.yaml': topics.EVENT_TASKS, 'rgbt.yaml': ('rgbt_semantic',)}
+    'segment.yaml': topics.EVENT_TASKS, 'rgbt.yaml': ('rgbt_semantic',),
+    'referring.yaml': ('referring',), 'panoramic.yaml': ('panoramic',)}
 """Parameter files in CONFIG, and the tasks of the bundles that they are for."""
 BY_LAUNCH = {'autostart', 'bundle', 'engine'}
 """Arguments of the launch file, which would hide what the parameter file says."""

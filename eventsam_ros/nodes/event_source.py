@@ -10,17 +10,22 @@ from dataclasses import dataclass
 import time
 
 from diagnostic_msgs.msg import DiagnosticStatus
+from std_msgs.msg import Header
 
+from . import topics
+from .answers import Answer
 from .backgrounds import Backgrounds
 from .budget import Budget
 from .decoding import Decoding
 from .diagnostics import Concern, Look, silence
 from .inputs import Inputs
+from .outputs import Scene
 from .packet_queue import PacketQueue
 from .pipeline import Pipeline
 from .policies import policy_factory
 from .shedding import advice
 from .site import QUIET_S, Site
+from .stamps import stamp
 from .stream import EventStream, StampedWindow
 
 RESTARTS_LIMIT = 3
@@ -42,6 +47,13 @@ class Waiting:
     formed_ns: int
 
 
+def window_scene(source: EventSource, stamped: StampedWindow, answer: Answer) -> Scene:
+    """Return what was found in a window, in its sensor's frame."""
+    picture = source.backgrounds.at(stamped.stamp_ns)
+    header = Header(stamp=stamp(stamped.stamp_ns), frame_id=stamped.frame_id)
+    return Scene(header, stamped.stamp_ns, answer, lambda: picture, stamped.window)
+
+
 class EventSource:
     """Listens to events, decodes them in a thread, and hands windows on.
 
@@ -60,7 +72,7 @@ class EventSource:
 
     def __init__(
         self, site: Site, window_ms: float, keep_events: bool, restarted: Callable[[], None],
-        pictures: Callable[[], bool],
+        pictures: Callable[[], bool] | None = None,
     ) -> None:
         """Prepare; `start` begins.
 
@@ -69,7 +81,8 @@ class EventSource:
             window_ms: Length of the windows that the bundle was trained on.
             keep_events: As EventStream takes it.
             restarted: Told in the thread that the stream began anew.
-            pictures: Says whether the camera's pictures are needed now.
+            pictures: Says whether the camera's pictures are needed now; None where they are
+                drawn over only.
         """
         self._site, self._forget = site, restarted
         self.budget, self.backgrounds = Budget(site.settings), Backgrounds()
@@ -77,7 +90,8 @@ class EventSource:
         self.decoding = Decoding(
             self.stream, PacketQueue(round(site.settings['overload.queue_mb'] * 1e6)),
             self.budget, self._formed, self._restarted, site.fault)
-        self.inputs = Inputs(site, self.decoding, self.backgrounds, pictures)
+        self.inputs = Inputs(
+            site, self.decoding, self.backgrounds, pictures or self.drawn_over)
         self._pipeline: Pipeline[Waiting] | None = None
 
     def start(self, pipeline: Pipeline[Waiting]) -> None:
@@ -93,6 +107,11 @@ class EventSource:
     def stop(self) -> None:
         """Finish the packet at hand and end the thread."""
         self.decoding.stop()
+
+    def drawn_over(self) -> bool:
+        """Return whether someone looks at masks over the camera's pictures."""
+        return bool(self._site.settings['use_images'] and self._site.outputs.wanted(
+            topics.OVERLAY))
 
     def reset(self) -> None:
         """Forget the stream behind what has come so far."""

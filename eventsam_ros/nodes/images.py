@@ -114,6 +114,11 @@ def picture_bgr(message: Message) -> UInt8:
     return np.asarray(_uncompressed(message, cv2.IMREAD_COLOR), np.uint8)
 
 
+def rgb_of(bgr: UInt8) -> UInt8:
+    """Return colours uint8 [H, W, 3] blue green red as red green blue, and back."""
+    return np.ascontiguousarray(bgr[..., ::-1])
+
+
 def picture_grey(message: Message) -> Picture:
     """Return a message, compressed or not, as one channel [H, W] of 8 or 16 bits.
 

@@ -127,7 +127,9 @@ class Inputs:
             try:
                 # Masks of frames carry the frame's stamp, the others the time of their end.
                 framed = self._settings['window.policy'] == 'frame'
-                self._backgrounds.add(stamp_ns if framed else shown_ns, picture_bgr(message))
+                self._backgrounds.add(
+                    stamp_ns if framed else shown_ns, picture_bgr(message),
+                    message.header.frame_id)
             except ValueError as error:
                 self._counters['images_unreadable'] += 1
                 self._site.warn(str(error))

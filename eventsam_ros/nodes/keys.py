@@ -26,6 +26,9 @@ _KEYS = {
                         'overload.budget_ms',
     'overload.step': 'of so many windows one is segmented (overload.policy every_nth)',
     'mode': 'which cameras the newest class map was made from',
+    'targets': 'targets of sentences',
+    'target.NAME': 'found, lost or not looked for yet, and the score',
+    'targets_found, targets_lost': 'how often a target was found, and lost again',
     'skew_last_ms, skew_mean_ms, skew_largest_ms': 'stamp of the thermal picture minus that of '
                                                    'the colour picture, of the pairs',
     'mismatch.N': 'a topic whose other side has another quality of service, and what to set',
@@ -73,7 +76,10 @@ _DROPS = {
     'events_thinned': 'events left out of windows that had more than overload.thin_events',
     'images_unreadable': 'images of an unknown encoding, with too few bytes, or of other '
                          'proportions than those they belong to',
-    'prompts_refused': 'prompts in a wrong frame, outside of the picture, or for no object',
+    'prompts_refused': 'prompts in a wrong frame, outside of the picture, or for no object; texts '
+                       'that are no sentence',
+    'windows_unpaired': 'windows without a picture of their moment, or with one of other '
+                        'proportions, where the bundle looks at both',
     'windows_unwatched': 'windows that nobody listened for (lazy)',
     'windows_superseded': 'windows that a newer one replaced while the network was busy',
     'windows_skipped_nth': 'windows between those that overload.policy every_nth takes',

@@ -75,6 +75,8 @@ class Outputs:
             self._publish(topics.MASK, answer.image(header))
         if self.wanted(topics.DETECTIONS):
             self._publish(topics.DETECTIONS, answer.detections(header))
+        if self.wanted(topics.TARGETS):
+            self._publish(topics.TARGETS, String(data=answer.targets(header)))
         labelled = (header.frame_id, answer.names())
         if self._labelled != labelled and vision.INSTALLED:
             self._publish(topics.LABEL_INFO, vision.label_info(header, labelled[1]))
@@ -101,7 +103,7 @@ class Outputs:
         if self.wanted(topics.OVERLAY):
             ground = scene.ground()
             if window is not None and (
-                    ground is None or ground.shape[:2] != (window.height, window.width)):
+                    ground is None or ground.shape[:2] != scene.answer.size):
                 ground = draw_events(window) if events is None else events
             assert ground is not None
             drawn = scene.answer.drawn(ground)

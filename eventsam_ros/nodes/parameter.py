@@ -33,7 +33,7 @@ class Parameter:
     """
 
     name: str
-    default: bool | float | int | str
+    default: bool | float | int | str | list[str]
     description: str
     when: str = UNCONFIGURED
     unit: str = ''

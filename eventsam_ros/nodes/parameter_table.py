@@ -108,6 +108,14 @@ _PAIRING = (
     Parameter('pairing.silence_ms', 1000.0, 'After how long without a picture a camera counts as '
               'dead, so that nobody waits for it.', unit='ms', low=1, high=60_000),
 )
+_REFERRING = (
+    Parameter('sentences', [''], 'Targets that are there from the start, each as on prompt/text: '
+              'a sentence, or NAME: sentence.'),
+    Parameter('image_tolerance_ms', 50.0, 'How much older than the end of a window the picture '
+              'may be that a bundle of events and pictures looks at with it.', ANY_TIME, 'ms', 0,
+              1000),
+)
 PARAMETERS: tuple[Parameter, ...] = (
     *_GENERAL, *_for(topics.EVENTS.tasks, _EVENTS), *_for(topics.THERMAL.tasks, _PAIRING),
+    *_for(topics.TEXT.tasks, _REFERRING),
     *_for(topics.POINT.tasks, (*_PROMPTS, *_automatic())))

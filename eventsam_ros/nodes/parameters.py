@@ -16,6 +16,7 @@ from eventsam_ros.inference.rgbt_pairing import PairingOptions
 
 from .parameter import UNCONFIGURED
 from .parameter_table import AUTOMATIC, EVENT_TYPES, PARAMETERS
+from .sentences import parse
 
 __all__ = ['PARAMETERS', 'check', 'declare', 'options_of', 'pairing_of', 'problem', 'read']
 
@@ -71,6 +72,8 @@ def problem(values: Mapping[str, Any]) -> str:
     try:
         options_of(values)
         pairing_of(values)
+        for sentence in values['sentences']:
+            parse(sentence)
     except ValueError as error:
         return str(error)
     return ''

@@ -16,7 +16,7 @@ from .stream import EventStream
 
 
 class PromptInputs:
-    """Subscribes to prompts, puts them on the board, and answers those that are refused."""
+    """Subscribes to prompts, puts them on the board, and tells of those that are refused."""
 
     def __init__(self, site: Site, board: PromptBoard, stream: EventStream) -> None:
         """Prepare; `subscribe` begins.
@@ -36,26 +36,21 @@ class PromptInputs:
         if vision.INSTALLED:
             connections.subscribe(topics.BOXES, self._on_boxes)
 
-    def tell_refusals(self) -> None:
-        """Log why prompts were refused since the last call."""
-        for reason in self._board.take_refusals():
-            self._site.node.get_logger().warning(f'a prompt is refused: {reason}')
-
     def _on_point(self, message: PointStamped) -> None:
         point = message.point
         self._board.click(
             point.x, point.y, point.z >= 0, self._site.now_ns(), message.header.frame_id,
             self._sensor())
-        self.tell_refusals()
+        self._board.tell_refusals(self._site)
 
     def _on_boxes(self, message: Any) -> None:
         self._board.boxes(
             vision.boxes(message), self._site.now_ns(), message.header.frame_id, self._sensor())
-        self.tell_refusals()
+        self._board.tell_refusals(self._site)
 
     def _on_remove(self, message: UInt16) -> None:
         self._board.remove(message.data)
-        self.tell_refusals()
+        self._board.tell_refusals(self._site)
 
     def _sensor(self) -> Sensor | None:
         size = self._stream.size

@@ -4,15 +4,14 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-import threading
 
 from eventsam_ros.events.types import Bool
 from eventsam_ros.inference.masks import Masks
 from eventsam_ros.inference.prompts import LARGEST_ID, Box, Point, Prompt, check_prompts
 
+from .board import Board
 from .following import follows, moved
 
 CLICKS_FROM = 1001
@@ -46,23 +45,19 @@ class _Object:
     missed: int = 0
 
 
-class PromptBoard:
+class PromptBoard(Board):
     """Clicks and boxes and where their objects are now; safe to use from several threads.
 
     Attributes:
         counters: prompts_refused: wrong frame, outside of the picture, or no such object.
     """
 
-    DROPS = ('prompts_refused',)
-
     def __init__(self) -> None:
         """Begin with none."""
-        self._lock = threading.Lock()
+        super().__init__()
         self._objects: dict[int, _Object] = {}
         self._asked: dict[int, _Object] = {}
         self._next_id = CLICKS_FROM
-        self._refusals: list[str] = []
-        self.counters: Counter[str] = Counter()
 
     def __len__(self) -> int:
         """Return the number of objects."""
@@ -176,12 +171,6 @@ class PromptBoard:
                 else:
                     held.missed += 1
 
-    def take_refusals(self) -> list[str]:
-        """Return why prompts were refused since the last call."""
-        with self._lock:
-            refusals, self._refusals = self._refusals, []
-        return refusals
-
     def _put(
         self, id_: int, prompt: Prompt, now_ns: int, frame_id: str, sensor: Sensor | None,
         clicked: bool,
@@ -193,10 +182,6 @@ class PromptBoard:
         self._objects.pop(id_, None)  # the newest is the last
         self._objects[id_] = _Object(prompt, now_ns, frame_id, clicked, prompt)
         return True
-
-    def _refuse(self, reason: str) -> None:
-        self.counters['prompts_refused'] += 1
-        self._refusals = [*self._refusals[-9:], reason]
 
 
 def _misfit(prompt: Prompt, frame_id: str, sensor: Sensor) -> str:

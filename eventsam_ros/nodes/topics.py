@@ -77,7 +77,11 @@ BOXES = Topic(
 REMOVE = Topic(
     'prompt/remove', 'std_msgs/UInt16', qos.prompt, 'value in the mask of the prompted object '
     'that is to be forgotten', ('events',))
-INPUTS = (EVENTS, TRIGGERS, IMAGE, THERMAL, POINT, BOXES, REMOVE)
+TEXT = Topic(
+    'prompt/text', 'std_msgs/String', qos.prompt, 'a sentence says what to follow, and replaces '
+    'the one before; `NAME: sentence` adds or changes the target of that name, `NAME:` removes '
+    'it, an empty text removes all', ('referring',))
+INPUTS = (EVENTS, TRIGGERS, IMAGE, THERMAL, POINT, BOXES, REMOVE, TEXT)
 
 MASK = Topic(
     '~/mask', 'sensor_msgs/Image', qos.mask, 'mono16: ids of objects, 0 background; or, with '
@@ -85,7 +89,11 @@ MASK = Topic(
     "of the window on the host's clock, or the frame's own; frame_id of the sensor")
 DETECTIONS = Topic(
     '~/detections', 'vision_msgs/Detection2DArray', qos.mask, 'where vision_msgs is installed: '
-    'box, id and expected IoU of every mask; same header as the mask', ('events', 'referring'))
+    'box, id and expected IoU of every mask, the name of a target as its class; same header as '
+    'the mask', ('events', 'referring'))
+TARGETS = Topic(
+    '~/targets', 'std_msgs/String', qos.mask, 'JSON, with every mask: stamp and frame_id, and '
+    'targets, each with name, sentence, id, found and score (0 to 1)', ('referring',))
 LABEL_INFO = Topic(
     '~/label_info', 'vision_msgs/LabelInfo', qos.latched, 'where vision_msgs is installed: what '
     'the values of the mask mean')
@@ -105,7 +113,8 @@ LATENCY = Topic(
 DIAGNOSTICS = Topic(
     '/diagnostics', 'diagnostic_msgs/DiagnosticArray', qos.debug, 'in every state of the node')
 OUTPUTS = (
-    MASK, DETECTIONS, LABEL_INFO, MODE, OVERLAY, EVENT_IMAGE, PROCESSING, LATENCY, DIAGNOSTICS)
+    MASK, DETECTIONS, TARGETS, LABEL_INFO, MODE, OVERLAY, EVENT_IMAGE, PROCESSING, LATENCY,
+    DIAGNOSTICS)
 
 
 def outputs_of(task: str) -> tuple[Topic, ...]:
@@ -114,6 +123,7 @@ def outputs_of(task: str) -> tuple[Topic, ...]:
 
 
 SERVICES = {
-    '~/reset': 'std_srvs/Trigger: forgets what came before; also where time jumped',
-    '~/clear_prompts': 'std_srvs/Trigger: removes all prompts; masks are automatic again',
+    '~/reset': 'std_srvs/Trigger: forgets stream, objects and prompts, or tracks, or what waits; '
+               'sentences stay',
+    '~/clear_prompts': 'std_srvs/Trigger: removes all prompts, sentences too',
 }

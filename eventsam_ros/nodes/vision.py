@@ -31,15 +31,22 @@ _OBJECT = 'object'
 __all__ = ['INSTALLED', 'Detection2DArray', 'LabelInfo', 'boxes', 'detections', 'label_info']
 
 
-def detections(masks: Masks, header: Header) -> Any:
-    """Return the boxes of masks as Detection2DArray; each id is the mask's value in the image."""
+def detections(masks: Masks, header: Header, names: Sequence[str] = ()) -> Any:
+    """Return the boxes of masks as Detection2DArray; each id is the mask's value in the image.
+
+    Args:
+        masks: With their scores.
+        header: Of them.
+        names: Class of each; `object` where there are none.
+    """
     array = Detection2DArray(header=header)
-    for id_, (x0, y0, x1, y1), score in zip(masks.ids, masks.boxes, masks.scores, strict=True):
+    for id_, (x0, y0, x1, y1), score, name in zip(
+            masks.ids, masks.boxes, masks.scores, names or [_OBJECT] * len(masks), strict=True):
         detection = Detection2D(header=header, id=str(int(id_)))
         _place(detection.bbox, (float(x0) + float(x1)) / 2, (float(y0) + float(y1)) / 2)
         detection.bbox.size_x, detection.bbox.size_y = float(x1 - x0), float(y1 - y0)
         hypothesis = ObjectHypothesisWithPose()
-        hypothesis.hypothesis.class_id = _OBJECT
+        hypothesis.hypothesis.class_id = name
         hypothesis.hypothesis.score = float(score)
         detection.results.append(hypothesis)
         array.detections.append(detection)

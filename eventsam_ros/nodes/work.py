@@ -11,14 +11,18 @@ from .diagnostics import Look
 from .pipeline import Pipeline
 
 
-class Network(Protocol):
-    """What runs a bundle.
+class Timed(Protocol):
+    """What tells how long it took.
 
     Attributes:
         timings: Milliseconds of each stage of the last call.
     """
 
     timings: dict[str, float]
+
+
+class Network(Timed, Protocol):
+    """What runs a bundle."""
 
     @property
     def engine_description(self) -> str:

@@ -6,7 +6,9 @@ from __future__ import annotations
 
 import array
 from collections.abc import Callable, Iterator
+import importlib.util
 import os
+from pathlib import Path
 import threading
 import time
 from typing import Any
@@ -33,6 +35,7 @@ from sensor_msgs.msg import Image  # noqa: E402
 
 from eventsam_ros.events import Events  # noqa: E402
 from eventsam_ros.events.evt3_encoder import Evt3Encoder  # noqa: E402
+from eventsam_ros.inference.words import WordList  # noqa: E402
 from eventsam_ros.nodes import qos  # noqa: E402
 from eventsam_ros.nodes.segment_node import SegmentNode  # noqa: E402
 
@@ -264,6 +267,41 @@ class Bench:
         """Say whether a report of the last ones had a level and a message with a text."""
         return any(m.status[0].level == level and text in m.status[0].message
                    for m in self.diagnostics[-20:])
+
+
+def layout(name: str) -> Any:
+    """Return a module of test/inference: it writes bundles of one task."""
+    path = Path(__file__).parents[1] / 'inference' / f'{name}.py'
+    spec = importlib.util.spec_from_file_location(f'bundles_of_{name}', path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope='session')
+def tiny_bundles(
+    tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[..., Path]:
+    """Return a function that gives a bundle of a task whose answers can be worked out by hand.
+
+    It takes the task, and for `referring` what the bundle looks at. Each is written once.
+    """
+    root = tmp_path_factory.mktemp('tasks')
+
+    def bundle(task: str, modalities: str = 'images') -> Path:
+        folder = root / f'{task}_{modalities}'
+        if task == 'events':
+            return tiny_bundle
+        if not folder.exists() and task == 'referring':
+            made = layout('referring_layout')
+            made.write(folder, WordList(made.COLOURS, made.LENGTH), modalities)
+        elif not folder.exists():
+            layout({'event_semantic': 'test_semantic', 'rgbt_semantic': 'rgbt_layout',
+                    'panoramic': 'panoramic_layout'}[task]).write(folder)
+        return folder
+    return bundle
 
 
 @pytest.fixture

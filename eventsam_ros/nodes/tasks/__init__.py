@@ -12,6 +12,10 @@ from typing import Any
 
 from eventsam_ros.inference.bundle import Bundle
 from eventsam_ros.inference.engines import EngineOptions
+from eventsam_ros.inference.panoramic import PanoramicSegmenter
+from eventsam_ros.inference.panoramic_bundle import PanoramicBundle
+from eventsam_ros.inference.referring import ReferringSegmenter
+from eventsam_ros.inference.referring_bundle import ReferringBundle
 from eventsam_ros.inference.rgbt import RgbtSegmenter
 from eventsam_ros.inference.rgbt_bundle import RgbtBundle
 from eventsam_ros.inference.segmenter import Segmenter
@@ -22,6 +26,8 @@ from ..site import Site
 from ..warming import warm_up
 from ..work import Network, Work
 from .events import EventWork
+from .panoramic import PanoramaWork
+from .referring import ReferringEventWork, ReferringPictureWork, referring_work
 from .rgbt import RgbtWork
 
 GoOn = Callable[[], bool]
@@ -57,17 +63,30 @@ def _warm_events(network: Segmenter | SemanticSegmenter, go_on: GoOn) -> None:
     warm_up(go_on)
 
 
-def _warm(network: RgbtSegmenter, _go_on: GoOn) -> None:
+def _warm_cameras(network: RgbtSegmenter, _go_on: GoOn) -> None:
     network.warm_up()
+
+
+def _warm_panoramas(network: PanoramicSegmenter, _go_on: GoOn) -> None:
+    network.warm_up(network.bundle.manifest.width, network.bundle.manifest.height)
+
+
+def _warm_sentences(network: ReferringSegmenter, go_on: GoOn) -> None:
+    network.warm_up()
+    if network.bundle.manifest.events:
+        warm_up(go_on)
 
 
 TASKS: Mapping[type, Task] = {
     Bundle: Task('events', _objects, _warm_events, EventWork),
     SemanticBundle: Task('event_semantic', SemanticSegmenter, _warm_events, EventWork),
-    RgbtBundle: Task('rgbt_semantic', RgbtSegmenter, _warm, RgbtWork),
+    RgbtBundle: Task('rgbt_semantic', RgbtSegmenter, _warm_cameras, RgbtWork),
+    ReferringBundle: Task('referring', ReferringSegmenter, _warm_sentences, referring_work),
+    PanoramicBundle: Task('panoramic', PanoramicSegmenter, _warm_panoramas, PanoramaWork),
 }
 """By the type of the bundle."""
-DROPS = tuple(dict.fromkeys((*EventWork.DROPS, *RgbtWork.DROPS)))
+DROPS = tuple(dict.fromkeys((
+    *EventWork.DROPS, *ReferringEventWork.DROPS, *ReferringPictureWork.DROPS, *RgbtWork.DROPS)))
 """Names of all that is dropped; each is a key on /diagnostics behind `dropped.`."""
 
 

@@ -5,33 +5,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 import threading
 import time
 from typing import ClassVar
 
-from std_msgs.msg import Header
-
 from eventsam_ros.inference.segmenter import Segmenter
 from eventsam_ros.inference.semantic import SemanticSegmenter
 
-from .. import topics
 from ..answers import Classes, Objects
 from ..diagnostics import Look
-from ..event_source import EventSource, Waiting
+from ..event_source import EventSource, Waiting, window_scene
 from ..outputs import Scene
 from ..parameters import options_of
 from ..pipeline import WINDOWS, Pipeline, drops
 from ..prompt_inputs import PromptInputs
 from ..prompts import PromptBoard, Sensor
 from ..site import Site
-from ..stamps import stamp
 from ..stream import StampedWindow
-
-
-def header_of(stamped: StampedWindow) -> Header:
-    """Return the header of all that is published about a window."""
-    return Header(stamp=stamp(stamped.stamp_ns), frame_id=stamped.frame_id)
 
 
 class EventWork:
@@ -58,8 +48,7 @@ class EventWork:
         self.board = PromptBoard()
         manifest = segmenter.bundle.manifest
         self.source = EventSource(
-            site, manifest.window_ms, manifest.representation == 'eventsam', self._restarted,
-            lambda: site.settings['use_images'] and site.outputs.wanted(topics.OVERLAY))
+            site, manifest.window_ms, manifest.representation == 'eventsam', self._restarted)
         self.pipeline = Pipeline[Waiting](
             WINDOWS, self._answer, lambda: segmenter.timings, site,
             admits=self.source.budget.admits, published=self._published)
@@ -101,7 +90,7 @@ class EventWork:
 
     def look(self, new: Mapping[str, int]) -> Look:
         """Return how the events are."""
-        self._prompts.tell_refusals()
+        self.board.tell_refusals(self._site)
         return self.source.look(new).measuring(prompts=str(len(self.board)))
 
     def _restarted(self) -> None:
@@ -110,13 +99,11 @@ class EventWork:
 
     def _answer(self, waiting: Waiting) -> Scene:
         self._begun_ns, stamped = time.monotonic_ns(), waiting.stamped
-        picture = self.source.backgrounds.at(stamped.stamp_ns)
-        make = partial(Scene, header_of(stamped), stamped.stamp_ns, ground=lambda: picture,
-                       window=stamped.window)
-        if isinstance(self._segmenter, SemanticSegmenter):
-            # Classes are told window by window: there are no objects to ask for or to forget.
-            return make(Classes(self._segmenter.answer(stamped.window)))
-        return make(self._objects(self._segmenter, stamped))
+        if isinstance(self._segmenter, Segmenter):
+            return window_scene(self.source, stamped, self._objects(self._segmenter, stamped))
+        # Classes are told window by window: there are no objects to ask for or to forget.
+        return window_scene(
+            self.source, stamped, Classes(self._segmenter.answer(stamped.window)))
 
     def _objects(self, segmenter: Segmenter, stamped: StampedWindow) -> Objects:
         window, settings = stamped.window, self._site.settings

@@ -5,13 +5,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 import time
-from typing import Any, ClassVar
+from typing import Any
 
 from diagnostic_msgs.msg import DiagnosticStatus
 import numpy as np
 from rclpy.clock import Clock, ClockType
-from std_msgs.msg import Header
 
 from eventsam_ros.events.types import UInt8
 from eventsam_ros.inference.rgbt import RgbtSegmenter
@@ -28,14 +28,12 @@ from eventsam_ros.inference.rgbt_pairing import (
 
 from .. import topics
 from ..answers import Classes
-from ..diagnostics import Concern, Look, silence
-from ..images import Message, Picture, picture_bgr, picture_grey
+from ..camera_work import CameraWork
+from ..diagnostics import Concern, Look
+from ..images import Message, Picture, picture_bgr, picture_grey, rgb_of
 from ..outputs import Scene
 from ..parameters import pairing_of
-from ..picture_inputs import PictureInputs
-from ..pipeline import MOMENTS, Pipeline, drops
 from ..site import Site
-from ..stamps import stamp
 
 DEGRADED: Mapping[str, str] = {
     'late_thermal': 'the thermal camera is late: class maps come from colour alone',
@@ -64,16 +62,8 @@ def degraded(new: Mapping[str, int], one_camera: bool) -> Concern | None:
         f'{told}, for which this bundle was not trained'))
 
 
-class RgbtWork:
-    """Pairs what arrives and segments the newest moment; see work.Work.
-
-    Attributes:
-        pipeline: From moments to class maps.
-    """
-
-    DROPS: ClassVar = ('images_unreadable', *drops(MOMENTS))
-    RATES: ClassVar[Mapping[str, str]] = {
-        'images_per_s': 'images', 'moments_per_s': 'masks_published'}
+class RgbtWork(CameraWork[Kind, Matched[Message]]):
+    """Pairs what arrives and segments the newest moment; see work.Work."""
 
     def __init__(self, segmenter: RgbtSegmenter, site: Site) -> None:
         """Prepare; `start` begins.
@@ -82,77 +72,64 @@ class RgbtWork:
             segmenter: For this work's use alone.
             site: Where it lives.
         """
-        self._segmenter, self._site = segmenter, site
+        super().__init__(segmenter, site, {'rgb': topics.IMAGE, 'thermal': topics.THERMAL})
+        self._segmenter = segmenter
         self._pairing: Pairing[Message] = Pairing(pairing_of(site.settings))
-        self._inputs = PictureInputs[Kind](
-            site, {'rgb': topics.IMAGE, 'thermal': topics.THERMAL})
-        self.pipeline = Pipeline[Matched[Message]](
-            MOMENTS, self._answer, lambda: segmenter.timings, site, unusable='images_unreadable')
         self._timer: Any = None
         self._mode = ''
 
     def start(self) -> None:
         """Subscribe and begin."""
-        self.pipeline.start()
-        self._inputs.subscribe(self._arrived)
-        self._timer = self._site.node.create_timer(
+        super().start()
+        self._timer = self.site.node.create_timer(
             TICK_S, self._tick, clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def stop(self) -> None:
         """Finish the moment at hand and end the threads."""
         if self._timer is not None:
-            self._site.node.destroy_timer(self._timer)
+            self.site.node.destroy_timer(self._timer)
             self._timer = None
-        self.pipeline.stop()
-
-    def adopt(self) -> None:
-        """Do nothing: what may change is looked up when it is needed."""
+        super().stop()
 
     def reset(self) -> str:
         """Forget what waits for its partner."""
         self._pairing.reset()
         return 'waiting pictures are forgotten'
 
-    def clear_prompts(self) -> int:
-        """Return 0: there are no prompts."""
-        return 0
-
     def counts(self) -> Mapping[str, int]:
         """Return pictures, and moments by mode."""
-        return {**self._inputs.counts(), **{
+        return {**super().counts(), **{
             name: self._pairing.counts[name] for name in (*MODES, *LEFT_OUT)}}
 
     def look(self, new: Mapping[str, int]) -> Look:
         """Return how the cameras are."""
-        silent_s = self._inputs.silent_s()
-        concern = silence(silent_s, self._site.settings['diagnostics.stale_s'], 'picture')
-        if concern is None:
-            concern = degraded(new, self._segmenter.bundle.manifest.one_camera)
-        return Look(silent_s, {'mode': self._mode, **describe(self._pairing)}, concern,
-                    well='segmenting with both cameras')
+        look = super().look(new)
+        concern = look.concern or degraded(new, self._segmenter.bundle.manifest.one_camera)
+        return replace(look, concern=concern, well='segmenting with both cameras', measures={
+            'mode': self._mode, **describe(self._pairing)})
 
-    def _arrived(self, kind: Kind, stamp_ns: int, arrived_ns: int, message: Message) -> None:
-        self._take(self._pairing.add(kind, stamp_ns, arrived_ns, message))
+    def arrived(self, kind: Kind, stamp_ns: int, arrived_ns: int, message: Message) -> None:
+        """Take a picture, and submit what is paired with it."""
+        self._submit(self._pairing.add(kind, stamp_ns, arrived_ns, message))
 
-    def _tick(self) -> None:
-        self._take(self._pairing.due(time.monotonic_ns()))
-
-    def _take(self, found: list[Matched[Message]]) -> None:
-        for matched in found:
-            self.pipeline.submit(matched)
-
-    def _answer(self, matched: Matched[Message]) -> Scene:
+    def answer(self, matched: Matched[Message]) -> Scene:
+        """Segment a moment."""
         bgr = None if matched.rgb is None else picture_bgr(matched.rgb)
         thermal = None if matched.thermal is None else picture_grey(matched.thermal)
-        rgb = None if bgr is None else np.ascontiguousarray(bgr[..., ::-1])
-        classes = self._segmenter.segment(rgb, thermal)
+        classes = self._segmenter.segment(None if bgr is None else rgb_of(bgr), thermal)
         source = matched.thermal if matched.rgb is None else matched.rgb
         assert source is not None
         self._mode = matched.mode
         return Scene(
-            Header(stamp=stamp(matched.stamp_ns), frame_id=source.header.frame_id),
-            matched.stamp_ns, Classes(self._segmenter.named(classes)),
+            source.header, matched.stamp_ns, Classes(self._segmenter.named(classes)),
             lambda: _ground(bgr, thermal, classes), mode=matched.mode)
+
+    def _tick(self) -> None:
+        self._submit(self._pairing.due(time.monotonic_ns()))
+
+    def _submit(self, found: list[Matched[Message]]) -> None:
+        for matched in found:
+            self.pipeline.submit(matched)
 
 
 def _ground(bgr: UInt8 | None, thermal: Picture | None, classes: UInt8) -> UInt8:

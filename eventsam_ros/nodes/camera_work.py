@@ -1,0 +1,87 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 The eventsam_ros authors
+"""What works of cameras share: pictures in, the newest moment segmented, silence told."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import ClassVar, Generic, TypeVar
+
+from .diagnostics import Look, silence
+from .images import Message
+from .outputs import Scene
+from .picture_inputs import Kind, PictureInputs
+from .pipeline import MOMENTS, Pipeline, drops
+from .site import Site
+from .topics import Topic
+from .work import Timed
+
+Moment = TypeVar('Moment')
+
+
+class CameraWork(ABC, Generic[Kind, Moment]):
+    """Segments moments, which are pictures that belong together; see work.Work.
+
+    Attributes:
+        pipeline: From moments to masks.
+    """
+
+    DROPS: ClassVar[tuple[str, ...]] = ('images_unreadable', *drops(MOMENTS))
+    RATES: ClassVar[Mapping[str, str]] = {
+        'images_per_s': 'images', 'moments_per_s': 'masks_published'}
+
+    def __init__(self, network: Timed, site: Site, cameras: Mapping[Kind, Topic]) -> None:
+        """Prepare; `start` begins.
+
+        Args:
+            network: For this work's use alone.
+            site: Where it lives.
+            cameras: Topic of each camera by its name.
+        """
+        self.site = site
+        self.inputs = PictureInputs[Kind](site, cameras)
+        self.pipeline = Pipeline[Moment](
+            MOMENTS, self.answer, lambda: network.timings, site, unusable='images_unreadable')
+
+    @abstractmethod
+    def arrived(self, kind: Kind, stamp_ns: int, arrived_ns: int, message: Message) -> None:
+        """Take a picture; see PictureInputs.subscribe."""
+
+    @abstractmethod
+    def answer(self, moment: Moment) -> Scene:
+        """Segment a moment; called in the pipeline's thread.
+
+        Raises:
+            ValueError: A picture cannot be used.
+        """
+
+    def start(self) -> None:
+        """Subscribe and begin."""
+        self.pipeline.start()
+        self.inputs.subscribe(self.arrived)
+
+    def stop(self) -> None:
+        """Finish the moment at hand and end the threads."""
+        self.pipeline.stop()
+
+    def adopt(self) -> None:
+        """Do nothing: what may change is looked up when it is needed."""
+
+    def reset(self) -> str:
+        """Do nothing: pictures are segmented one by one."""
+        return 'there is nothing to forget'
+
+    def clear_prompts(self) -> int:
+        """Return 0: there are no prompts."""
+        return 0
+
+    def counts(self) -> Mapping[str, int]:
+        """Return how many pictures came."""
+        return self.inputs.counts()
+
+    def look(self, _new: Mapping[str, int]) -> Look:
+        """Return how the cameras are."""
+        silent_s = self.inputs.silent_s()
+        return Look(silent_s, concern=silence(
+            silent_s, self.site.settings['diagnostics.stale_s'], 'picture'))
