@@ -27,3 +27,7 @@ class EngineError(EventsamError):
 
 class DatasetError(EventsamError):
     """A dataset folder cannot be read as its format says."""
+
+
+class RigError(EventsamError):
+    """A rig of cameras is not described as it must be."""

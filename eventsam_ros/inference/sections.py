@@ -33,6 +33,10 @@ class Section:
         """Return the error that a value breaks a rule."""
         return BundleError(f'{self._source}: {rule}, but got {value!r}')
 
+    def has(self, key: str) -> bool:
+        """Tell whether there is a value."""
+        return key in self._values
+
     def get(self, key: str) -> object:
         """Return any value."""
         if key not in self._values:
@@ -86,6 +90,16 @@ class Section:
         if not isinstance(value, list) or not all(isinstance(v, str) for v in value):
             raise self.error(f'{self._prefix}{key} must be a list of texts', value)
         return tuple(value)
+
+    def numbers(self, key: str, counts: tuple[int, ...] = ()) -> tuple[float, ...]:
+        """Return a list of numbers; where counts are given it has one of these lengths."""
+        value = self.get(key)
+        many = ' or '.join(map(str, counts)) + ' ' if counts else ''
+        if isinstance(value, list) and (not counts or len(value) in counts):
+            numbers = [float(v) for v in value if _is_number(v)]
+            if len(numbers) == len(value):
+                return tuple(numbers)
+        raise self.error(f'{self._prefix}{key} must be a list of {many}numbers', value)
 
     def levels(self, key: str, above_zero: bool = False) -> tuple[float, ...]:
         """Return a number for each of the three channels of an event picture."""

@@ -11,6 +11,7 @@ import math
 import numpy as np
 
 from eventsam_ros.events.types import Bool, Float32, UInt8, UInt16
+from eventsam_ros.inference.sphere import panorama_ways
 
 from .panorama_street import Street, random_street
 from .thermal_cameras import ColourCamera, Light, colour_picture
@@ -49,35 +50,17 @@ class Look:
     contrast: float = 1.0
 
 
-def panorama_ways(width: int, height: int, dx: float = 0.0, dy: float = 0.0) -> Float32:
-    """Return where the pixels of an equirectangular panorama look.
-
-    The middle column looks along y, further right is clockwise from above; the middle row is the
-    horizon, and a row is as high as a column is wide: 2 pi / width radians.
-
-    Args:
-        width: Columns, all around.
-        height: Rows, at most width / 2.
-        dx: Columns from the middles of the pixels, -0.5 to 0.5.
-        dy: Rows from the middles of the pixels.
-
-    Returns:
-        float32 [height, width, 3], of length 1.
-    """
-    step = 2 * np.pi / width
-    turn = (np.arange(width) + 0.5 + dx) * step - np.pi
-    rise = (height / 2 - (np.arange(height) + 0.5 + dy)) * step
-    flat = np.cos(rise)[:, None]
-    return np.stack([
-        flat * np.sin(turn), flat * np.cos(turn),
-        np.broadcast_to(np.sin(rise)[:, None], (height, width))], -1).astype(np.float32)
+def _around(width: int, height: int, dx: float, dy: float) -> Float32:
+    """Return where the pixels of a panorama look, in the frame of streets."""
+    ahead, left, up = np.moveaxis(panorama_ways(width, height, dx, dy), -1, 0)
+    return np.stack([-left, ahead, up], -1).astype(np.float32)
 
 
 def pinhole_ways(
     width: int, height: int, focal: float, pitch: float = 0.0, yaw: float = 0.0, dx: float = 0.0,
     dy: float = 0.0,
 ) -> Float32:
-    """Return where the pixels of a pinhole camera look; see panorama_ways.
+    """Return where the pixels of a pinhole camera look, of length 1, float32 [height, width, 3].
 
     Args:
         width: Columns.
@@ -173,7 +156,7 @@ def panorama_picture(seed: int, number: int, width: int = 256, height: int = 128
     street, x = random_street(rng, walking)
     high = rng.uniform(1.6, 1.95) if walking else rng.uniform(1.9, 2.6)
     light, labels, ids = seen(
-        street, (x, 0.0, high), lambda dx, dy: panorama_ways(width, height, dx, dy),
+        street, (x, 0.0, high), lambda dx, dy: _around(width, height, dx, dy),
         2 * np.pi / width)
     turn = round(rng.normal(0, 0.03) * width)   # nobody mounts a camera exactly ahead
     return StreetPicture(

@@ -47,7 +47,7 @@ def band_confusions(
     Raises:
         ValueError: As `semantic.confusion_matrix`.
     """
-    latitudes = row_latitudes(*truth.shape, pixel_height)
+    latitudes = row_latitudes(truth.shape[0], truth.shape[1], pixel_height)
     inner = np.asarray(BAND_EDGES[1:-1])
     band = np.searchsorted(inner, latitudes, side='right')
     return np.stack([confusion_matrix(truth[band == k], predicted[band == k], classes, ignore)
