@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 import csv
 from pathlib import Path
 import statistics
@@ -22,11 +22,23 @@ def spread(values: Sequence[float]) -> tuple[float, float]:
     return statistics.fmean(values), statistics.stdev(values) if len(values) > 1 else 0.0
 
 
-def _cell(values: Sequence[float]) -> str:
+def cell(values: Sequence[float], signed: bool = False) -> str:
+    """Return mean and spread as text; a dash where there is nothing."""
     if not values:
         return '–'
     mean, deviation = spread(values)
-    return f'{mean:.3f} ± {deviation:.3f}' if len(values) > 1 else f'{mean:.3f}'
+    shown = f'{mean:+.3f}' if signed else f'{mean:.3f}'
+    return f'{shown} ± {deviation:.3f}' if len(values) > 1 else shown
+
+
+def row(cells: Sequence[str]) -> str:
+    """Return a line of a table."""
+    return '| ' + ' | '.join(cells) + ' |'
+
+
+def paired(better: Mapping[int, float], other: Mapping[int, float]) -> list[float]:
+    """Return how far one is ahead of another, by what both have."""
+    return [value - other[key] for key, value in better.items() if key in other]
 
 
 def _values(results: Sequence[Result], arm: str, test: str, figure: str) -> list[float]:
@@ -44,13 +56,13 @@ def markdown(study: Study, results: Sequence[Result]) -> str:
                   '| arm | ' + ' | '.join(_HEADS.get(f, f) for f in FIGURES) + ' |',
                   '|---|' + '---|' * len(FIGURES)]
         for arm in study.arms:
-            cells = [_cell(_values(results, arm.name, test.name, f)) for f in FIGURES]
+            cells = [cell(_values(results, arm.name, test.name, f)) for f in FIGURES]
             lines.append(f'| {arm.name} | ' + ' | '.join(cells) + ' |')
         lines.append('')
     minutes = [(arm.name, [r.seconds / 60 for r in results if r.arm == arm.name and r.seconds])
                for arm in study.arms]
     lines += ['Minutes of training: ' + ', '.join(
-        f'{name} {_cell(values)}' for name, values in minutes if values) + '.', '']
+        f'{name} {cell(values)}' for name, values in minutes if values) + '.', '']
     return '\n'.join(lines)
 
 

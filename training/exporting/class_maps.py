@@ -9,17 +9,17 @@ from dataclasses import asdict, dataclass
 import hashlib
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
-import onnx
 import onnxruntime
 
-from eventsam_ros.events.types import Float32
+from eventsam_ros.events.types import Float32, UInt8
+from eventsam_ros.inference.circle import Circle
 from eventsam_ros.inference.class_maps import class_map
 from eventsam_ros.inference.letterbox import Letterbox
 
-from .graphs import LARGEST, ExportError, halve_weights
+from .graphs import ExportError, halve_file
 
 FILE = 'network.onnx'
 LEAST_AGREEMENT = 0.99
@@ -47,23 +47,26 @@ class ClassParity:
         return {key: float(f'{value:.4g}') for key, value in asdict(self).items()}
 
 
-def compare(cases: Iterable[tuple[Float32, Float32, Letterbox]]) -> ClassParity:
+def compare(cases: Iterable[tuple[Float32, Float32, Letterbox | Circle]]) -> ClassParity:
     """Return how far logits are from those that are wanted.
 
     Args:
         cases: Logits float32 [1, C, h, w] of the graph and of the network, and where the picture
-            lies in them; at least one.
+            or panorama lies in them; at least one.
     """
     differences, agreements = [], []
-    for found, wanted, letterbox in cases:
+    for found, wanted, place in cases:
         differences.append(np.abs(found - wanted))
-        agreements.append(float(np.mean(
-            class_map(found, letterbox) == class_map(wanted, letterbox))))
+        agreements.append(float(np.mean(_classes(found, place) == _classes(wanted, place))))
     # np.max keeps what is not a number, max would not
     return ClassParity(
         float(np.max([d.max() for d in differences])),
         float(np.mean([d.mean() for d in differences])),
         float(np.mean(agreements)), float(np.min(agreements)))
+
+
+def _classes(logits: Float32, place: Letterbox | Circle) -> UInt8:
+    return place.classes(logits) if isinstance(place, Circle) else class_map(logits, place)
 
 
 def _check(reports: Mapping[str, ClassParity], chosen: str) -> None:
@@ -79,16 +82,6 @@ def _check(reports: Mapping[str, ClassParity], chosen: str) -> None:
             raise ExportError(
                 f'with {precision} weights {found.agreement:.4f} of the pixels have the class '
                 f'that the network gives them, and {LEAST_AGREEMENT} is required; {advice}')
-
-
-def _halve(source: Path, target: Path) -> None:
-    model = onnx.load(str(source))
-    halve_weights(model)
-    if model.ByteSize() > LARGEST:
-        raise ExportError(f'the network has {model.ByteSize()} bytes of fp16 weights, but one '
-                          f'ONNX file holds {LARGEST}; choose a smaller network')
-    onnx.save(model, str(target))
-    onnx.checker.check_model(str(target))
 
 
 def write_network(
@@ -115,7 +108,7 @@ def write_network(
     with TemporaryDirectory(dir=folder, prefix='.export_') as scratch:
         paths = {precision: Path(scratch) / f'{precision}.onnx' for precision in ('fp32', 'fp16')}
         export(paths['fp32'])
-        _halve(paths['fp32'], paths['fp16'])
+        halve_file(paths['fp32'], paths['fp16'], 'network')
         reports = {precision: measure(path) for precision, path in paths.items()}
         _check(reports, chosen)
         paths[chosen].replace(folder / FILE)
@@ -129,7 +122,14 @@ def file_text(path: Path) -> dict[str, Any]:
             'bytes': len(content)}
 
 
-def parity_text(reports: Mapping[str, ClassParity]) -> dict[str, Any]:
+class Report(Protocol):
+    """How far a graph is from its network."""
+
+    def as_text(self) -> dict[str, float]:
+        """Return the figures, rounded for the manifest."""
+
+
+def parity_text(reports: Mapping[str, Report]) -> dict[str, Any]:
     """Return what a manifest says of parity."""
     return {'runtime': f'onnxruntime {onnxruntime.__version__}',
             **{name: report.as_text() for name, report in reports.items()}}

@@ -101,13 +101,27 @@ def halve(source: Path, target: Path) -> None:
         ExportError: A graph is too large for one file all the same.
     """
     for kind in GRAPHS:
-        model = onnx.load(str(source / f'{kind}.onnx'))
-        halve_weights(model)
-        if model.ByteSize() > LARGEST:
-            raise ExportError(f'the {kind} has {model.ByteSize()} bytes of fp16 weights, but one '
-                              f'ONNX file holds {LARGEST}; choose a smaller network')
-        onnx.save(model, str(target / f'{kind}.onnx'))
-        onnx.checker.check_model(str(target / f'{kind}.onnx'))
+        halve_file(source / f'{kind}.onnx', target / f'{kind}.onnx', kind)
+
+
+def halve_file(source: Path, target: Path, what: str) -> None:
+    """Write a graph with fp16 weights; the arithmetic stays fp32.
+
+    Args:
+        source: Graph with fp32 weights.
+        target: File to write.
+        what: The graph's name, for the message.
+
+    Raises:
+        ExportError: It is too large for one file all the same.
+    """
+    model = onnx.load(str(source))
+    halve_weights(model)
+    if model.ByteSize() > LARGEST:
+        raise ExportError(f'the {what} has {model.ByteSize()} bytes of fp16 weights, but one '
+                          f'ONNX file holds {LARGEST}; choose a smaller network')
+    onnx.save(model, str(target))
+    onnx.checker.check_model(str(target))
 
 
 def trace_graph(
@@ -133,7 +147,7 @@ def trace_graph(
     onnx.checker.check_model(str(path))
 
 
-def _fix_shape(path: Path, shape: tuple[int, ...]) -> None:
+def fix_shape(path: Path, shape: tuple[int, ...]) -> None:
     """Say how large the only output is; the exporter loses count in windows of attention."""
     model = onnx.load(str(path), load_external_data=False)
     dimensions = model.graph.output[0].type.tensor_type.shape.dim
@@ -179,7 +193,7 @@ def export_graphs(
     trace_graph(
         only, (torch.zeros(1, 3, height, width),), folder / 'encoder.onnx', ['image'],
         ['embedding'], {})
-    _fix_shape(folder / 'encoder.onnx', only.shape)
+    fix_shape(folder / 'encoder.onnx', only.shape)
     low = (height // LOW_RES, width // LOW_RES)
     example = (
         torch.zeros(only.shape), torch.zeros(2, 3, 2), torch.ones(2, 3),

@@ -5,20 +5,16 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
-import hashlib
-import json
 from pathlib import Path
-import re
 from typing import Any
 
 import torch
 
 from eventsam_ros.simulation.thermal_folder import StreetFolder, write_streets
 
-from ..compare.recipe import merged
+from ..compare.arms import Arm, check_differences, read_arms, run_once
 from ..distill.progress import Progress
 from ..distill.students import as_plain
-from ..errors import RecipeError
 from ..fields import build, ranged, read_values
 from .judging import judge
 from .loop import fit
@@ -41,19 +37,6 @@ class Scenes:
 
 
 @dataclass(frozen=True)
-class Arm:
-    """One line of the table.
-
-    Attributes:
-        name: Of the line.
-        recipe: The base with this arm's changes.
-    """
-
-    name: str
-    recipe: RgbtRecipe
-
-
-@dataclass(frozen=True)
 class Study:
     """All of a comparison.
 
@@ -67,7 +50,7 @@ class Study:
 
     name: str
     seeds: tuple[int, ...]
-    arms: tuple[Arm, ...]
+    arms: tuple[Arm[RgbtRecipe], ...]
     scenes: Scenes | None = None
     differences: dict[str, tuple[str, str]] = field(default_factory=dict)
 
@@ -91,28 +74,11 @@ def make_study(values: Any, where: str) -> Study:
     Raises:
         RecipeError: Something is missing, unknown or out of range; one sentence says what.
     """
-    if not isinstance(values, dict):
-        raise RecipeError(f'{where} must be a mapping, but is {values!r}')
+    arms = read_arms(values, where, make_recipe)
     head = build(
         _Head, {k: v for k, v in values.items() if k not in {'base', 'arms'}}, where)
-    base, given = values.get('base'), values.get('arms')
-    if not isinstance(base, dict) or not isinstance(given, list) or not given:
-        raise RecipeError(f'{where} needs a mapping base and a list of arms')
-    arms = []
-    for k, arm in enumerate(given, 1):
-        if not isinstance(arm, dict) or not isinstance(arm.get('name'), str) or (
-                arm.keys() - {'name', 'changes'}):
-            raise RecipeError(f'{where}, arms {k} must have a name and changes alone')
-        changed = merged(base, {**(arm.get('changes') or {}), 'name': arm['name']})
-        arms.append(Arm(arm['name'], make_recipe(changed, f'{where}, arm {arm["name"]!r}')))
-    names = [arm.name for arm in arms]
-    if len(set(names)) != len(names):
-        raise RecipeError(f'{where}: every arm needs a name of its own')
-    for what, pair in head.differences.items():
-        if unknown := sorted(set(pair) - set(names)):
-            raise RecipeError(f'{where}: differences: {what} names {unknown[0]!r}, which is no '
-                              'arm')
-    return Study(head.name, head.seeds, tuple(arms), head.scenes, head.differences)
+    check_differences(head.differences, arms, where)
+    return Study(head.name, head.seeds, arms, head.scenes, head.differences)
 
 
 def load_study(path: Path) -> Study:
@@ -148,25 +114,15 @@ def _started(recipe: RgbtRecipe, root: Path) -> RgbtRecipe:
     return replace(recipe, network=replace(recipe.network, start=path))
 
 
-def _run_arm(arm: Arm, seed: int, root: Path, device: str) -> Result:
-    folder = root / re.sub(r'[^a-z0-9]+', '_', arm.name.lower()).strip('_') / f'seed_{seed}'
-    done = folder / 'result.json'
+def _run_arm(arm: Arm[RgbtRecipe], seed: int, root: Path, device: str) -> Result:
     recipe = replace(arm.recipe, seed=seed)
-    plain = json.dumps(as_plain(asdict(recipe)), sort_keys=True)
-    wanted = hashlib.sha256(plain.encode()).hexdigest()
-    if done.exists():
-        found = json.loads(done.read_text())
-        if found['of'] == wanted:
-            return Result(arm.name, seed, found['scores'], found['seconds'])
-    trained = fit(_started(recipe, root), folder, device)
-    scores = judge(trained.best, device)
-    (folder / 'last.pt').unlink()   # what is done is not resumed
-    part = done.with_suffix('.part')
-    part.write_text(json.dumps({
-        'of': wanted, 'arm': arm.name, 'seed': seed, 'seconds': trained.seconds,
-        'scores': scores}, indent=1))
-    part.replace(done)
-    return Result(arm.name, seed, scores, trained.seconds)
+
+    def run(folder: Path) -> tuple[dict[str, dict[str, float]], float]:
+        trained = fit(_started(recipe, root), folder, device)
+        scores = judge(trained.best, device)
+        (folder / 'last.pt').unlink()   # what is done is not resumed
+        return scores, trained.seconds
+    return run_once(arm.name, seed, root, as_plain(asdict(recipe)), run)
 
 
 def run_study(study: Study, root: Path, device: str = 'auto') -> str:

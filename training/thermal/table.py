@@ -6,29 +6,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 import csv
-from dataclasses import dataclass
 from pathlib import Path
 
-from ..compare.table import spread
+from ..compare.run import Result
+from ..compare.table import cell, paired, row, spread
 
 _SHOWN = {'both': 'both', 'rgb': 'colour alone', 'thermal': 'heat alone'}
-
-
-@dataclass(frozen=True)
-class Result:
-    """Scores of one run.
-
-    Attributes:
-        arm: Name of the arm.
-        seed: Of the run.
-        scores: Split -> what was shown -> mIoU.
-        seconds: That its training took.
-    """
-
-    arm: str
-    seed: int
-    scores: dict[str, dict[str, float]]
-    seconds: float
 
 
 def _values(results: Sequence[Result], arm: str, split: str, shown: str) -> dict[int, float]:
@@ -41,18 +24,6 @@ def _values(results: Sequence[Result], arm: str, split: str, shown: str) -> dict
         if result.arm == arm and which in scores:
             found[result.seed] = scores[which]
     return found
-
-
-def _cell(values: Sequence[float], signed: bool = False) -> str:
-    if not values:
-        return '–'
-    mean, deviation = spread(values)
-    shown = f'{mean:+.3f}' if signed else f'{mean:.3f}'
-    return f'{shown} ± {deviation:.3f}' if len(values) > 1 else shown
-
-
-def _row(cells: Sequence[str]) -> str:
-    return '| ' + ' | '.join(cells) + ' |'
 
 
 def markdown(
@@ -76,29 +47,25 @@ def markdown(
     first = splits[0] if splits else ''
     seeds = len({r.seed for r in results})
     lines = [f'# {name}', '', f'mIoU; mean ± standard deviation over {seeds} seeds.', '',
-             _row(['arm', *splits, 'colour alone', 'heat alone']),
+             row(['arm', *splits, 'colour alone', 'heat alone']),
              '|---|' + '---|' * (len(splits) + 2)]
     for arm in arms:
         both = bool(_values(results, arm, first, 'both'))
-        alone = [_cell(list(_values(results, arm, first, s).values())) if both else '–'
+        alone = [cell(list(_values(results, arm, first, s).values())) if both else '–'
                  for s in ('rgb', 'thermal')]
-        lines.append(_row([arm, *(
-            _cell(list(_values(results, arm, s, 'own').values())) for s in splits), *alone]))
+        lines.append(row([arm, *(
+            cell(list(_values(results, arm, s, 'own').values())) for s in splits), *alone]))
     if differences:
-        lines += ['', _row(['difference', *splits]), '|---|' + '---|' * len(splits)]
+        lines += ['', row(['difference', *splits]), '|---|' + '---|' * len(splits)]
     for what, (better, other) in differences.items():
-        lines.append(_row([what, *(
-            _cell(_paired(_values(results, better, s, 'own'), _values(results, other, s, 'own')),
+        lines.append(row([what, *(
+            cell(paired(_values(results, better, s, 'own'), _values(results, other, s, 'own')),
                   signed=True) for s in splits)]))
     lines += ['', *_losses(arms, results, first)]
     minutes = [(arm, [r.seconds / 60 for r in results if r.arm == arm]) for arm in arms]
     lines += ['Minutes of training: ' + ', '.join(
         f'{arm} {spread(values)[0]:.1f}' for arm, values in minutes if values) + '.', '']
     return '\n'.join(lines)
-
-
-def _paired(better: Mapping[int, float], other: Mapping[int, float]) -> list[float]:
-    return [value - other[seed] for seed, value in better.items() if seed in other]
 
 
 def _losses(arms: Sequence[str], results: Sequence[Result], split: str) -> list[str]:
@@ -114,14 +81,14 @@ def _losses(arms: Sequence[str], results: Sequence[Result], split: str) -> list[
         for shown, single in trained.items():
             alone = _values(results, arm, split, shown)
             if both and alone:
-                cost = _paired(both, alone)
-                gap = _paired(both, _values(results, single, split, shown))
+                cost = paired(both, alone)
+                gap = paired(both, _values(results, single, split, shown))
                 less = sum(c < g for c, g in zip(cost, gap, strict=False))
-                lines.append(_row([arm, _SHOWN[shown], _cell(cost), _cell(gap),
+                lines.append(row([arm, _SHOWN[shown], cell(cost), cell(gap),
                                    f'{less} of {min(len(cost), len(gap))}']))
     if not lines:
         return []
-    return [_row(['arm', 'what is left', 'cost of the loss', f'gap to an arm trained so ({split})',
+    return [row(['arm', 'what is left', 'cost of the loss', f'gap to an arm trained so ({split})',
                   'cost is less']), '|---|---|---|---|---|', *lines, '']
 
 

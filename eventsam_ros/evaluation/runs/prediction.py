@@ -27,6 +27,19 @@ _WHITE = 0xFFFFFF
 
 
 @dataclass(frozen=True)
+class Named:
+    """What a sentence was answered with.
+
+    Attributes:
+        object_id: Value of the object in the labels; None where the truth is withheld.
+        mask: bool [H, W].
+    """
+
+    object_id: int | None
+    mask: Bool
+
+
+@dataclass(frozen=True)
 class Prediction:
     """What was found in one sample.
 
@@ -36,12 +49,14 @@ class Prediction:
         answers: Masks that answered prompts on the objects of the truth: 'click' and 'box' to
             bool [N, H, W], in the order of the ids.
         stages_ms: Milliseconds by stage; empty where nothing ran.
+        named: Answers to sentences, in their order; each is scored by itself.
     """
 
     labels: Labels
     masks: Masks | None = None
     answers: Mapping[str, Bool] = field(default_factory=dict)
     stages_ms: Mapping[str, float] = field(default_factory=dict)
+    named: tuple[Named, ...] = ()
 
 
 class Predictor(Protocol):

@@ -65,7 +65,8 @@ class FrameScore:
         scores: By the names in METRICS; NaN where there is nothing to score.
         stages_ms: Milliseconds by stage.
         confusion: Of class maps, int64 [C, C + 1]; None for other kinds.
-        contours: J and F of each object in truth or prediction, by id; of videos only.
+        contours: J and F of each object in truth or prediction, by id, or of each sentence, by
+            its number; of videos only.
     """
 
     frame: str
@@ -104,6 +105,8 @@ def score_frame(
         case 'semantic':
             assert classes is not None
             confusion = confusion_matrix(truth, labels, len(classes), classes.ignore)
+        case 'referring' if prediction.named:
+            contours = _sentences(truth, prediction)
         case 'video' | 'referring':
             contours = _contours(truth, labels)
     window = sample.window
@@ -150,4 +153,15 @@ def _contours(truth: Labels, labels: Labels) -> dict[int, tuple[float, float]]:
     for i in sorted({*np.unique(truth).tolist(), *np.unique(labels).tolist()} - {0}):
         mask, wanted = np.asarray(labels == i), np.asarray(truth == i)
         found[i] = region_j(mask, wanted), boundary_f(mask, wanted)
+    return found
+
+
+def _sentences(truth: Labels, prediction: Prediction) -> dict[int, tuple[float, float]]:
+    """Return J and F of each sentence whose object is known, by its number from 1."""
+    found = {}
+    for number, named in enumerate(prediction.named, 1):
+        if named.object_id is not None:
+            mask = np.asarray(_resized(named.mask.view(np.uint8), truth) > 0)
+            wanted = np.asarray(truth == named.object_id)
+            found[number] = region_j(mask, wanted), boundary_f(mask, wanted)
     return found

@@ -14,6 +14,8 @@ from eventsam_ros.evaluation.datasets import Dataset, Sequence
 from eventsam_ros.evaluation.datasets.registry import open_dataset
 from eventsam_ros.inference import Segmenter
 from eventsam_ros.inference.opening import load_any
+from eventsam_ros.inference.referring import ReferringSegmenter
+from eventsam_ros.inference.referring_bundle import ReferringBundle
 from eventsam_ros.inference.rgbt import RgbtSegmenter
 from eventsam_ros.inference.rgbt_bundle import RgbtBundle
 from eventsam_ros.inference.semantic import SemanticSegmenter
@@ -21,6 +23,7 @@ from eventsam_ros.inference.semantic_bundle import SemanticBundle
 
 from .pictures import Gallery
 from .prediction import BundlePredictor, ClassPredictor, FolderPredictor, Predictor, RgbtPredictor
+from .referring import ReferringPredictor
 from .sequence import run_sequence
 from .store import SequenceStore
 from .summary import SequenceResult
@@ -74,6 +77,10 @@ class Task:
             return ClassPredictor(SemanticSegmenter(bundle, threads=threads))
         if isinstance(bundle, RgbtBundle):
             return RgbtPredictor(RgbtSegmenter(bundle, threads=threads))
+        if isinstance(bundle, ReferringBundle):
+            return ReferringPredictor(
+                ReferringSegmenter(bundle, threads=threads),
+                {s.name: s.expressions for s in self.open().sequences})
         return BundlePredictor(Segmenter(bundle, threads=threads), self.prompts)
 
     def fingerprint(self) -> str:

@@ -1,0 +1,71 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 The eventsam_ros authors
+"""The network and what it is taught by clips, in one module, so that Fabric wraps one."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from ..thermal.batches import normalised
+from .batches import Batch
+from .losses import dice_loss, focal_loss, reached_iou
+from .network import ReferringNetwork
+from .networks.sight import Seen
+from .recipe import ReferringRecipe
+
+PARTS = ('dice', 'focal', 'score')
+
+
+class Objective(nn.Module):
+    """Clips to losses, frame after frame with the track of the frame before."""
+
+    def __init__(self, recipe: ReferringRecipe, network: ReferringNetwork) -> None:
+        """Take what learns."""
+        super().__init__()
+        self.recipe, self.network = recipe, network
+        for name in ('image_mean', 'image_std', 'event_mean', 'event_std'):
+            self.register_buffer(name, torch.tensor(getattr(recipe, name)), persistent=False)
+
+    def see(self, frames: Tensor | None, pictures: Tensor | None, inside: Tensor) -> Seen:
+        """Encode pictures.
+
+        Args:
+            frames: uint8 [M, H, W, 3], RGB; not looked at by a network of events alone.
+            pictures: Of events, uint8 [M, H, W, 3]; not looked at by one of images alone.
+            inside: What of the frames is no padding, bool [M, H, W].
+        """
+        image = events = None
+        if self.recipe.network.modalities != 'events':
+            assert frames is not None
+            image = normalised(frames, inside, self.get_buffer('image_mean'),
+                               self.get_buffer('image_std'))
+        if self.recipe.network.modalities != 'images':
+            assert pictures is not None
+            events = normalised(pictures, torch.ones_like(inside), self.get_buffer('event_mean'),
+                                self.get_buffer('event_std'))
+        return self.network.see(image, events)
+
+    def forward(self, batch: Batch) -> tuple[Tensor, dict[str, Tensor]]:
+        """Return the loss and its parts, unweighted."""
+        clips, count = batch.inside.shape[0], batch.masks.shape[2]
+        inside = batch.inside.repeat_interleave(count, 0)
+        seen = self.see(
+            None if batch.frames is None else batch.frames.flatten(0, 1),
+            None if batch.pictures is None else batch.pictures.flatten(0, 1), inside)
+        said = self.network.say(batch.ids, batch.words)
+        clip_of = torch.arange(clips, device=batch.ids.device).repeat_interleave(
+            batch.masks.shape[1])
+        frames = [seen.chosen(clip_of * count + t) for t in range(count)]
+        logits, scores = self.network.follow(frames, said)
+        target = batch.masks.flatten(0, 1).transpose(0, 1).float()
+        full = F.interpolate(
+            logits, target.shape[-2:], mode='bilinear', align_corners=False).float()
+        loss = self.recipe.loss
+        parts = {'dice': dice_loss(full, target).mean(),
+                 'focal': focal_loss(full, target, loss.alpha, loss.gamma).mean(),
+                 'score': F.mse_loss(scores.float(), reached_iou(full, target))}
+        total = (loss.dice * parts['dice'] + loss.focal * parts['focal']
+                 + loss.score * parts['score'])
+        return total, {'loss': total.detach()} | {k: v.detach() for k, v in parts.items()}
