@@ -32,6 +32,7 @@ class Facts:
         aspect: Height of the picture over its width.
         sides: Longer side of the box around the whole object in the first frame, [K].
         areas: What shows of it, as a share of the picture, [T, K].
+        wholes: What would show of it if nothing hid it, the same.
         centres: Centre of what shows, [T, K, 2]; nan where it does not show.
         grounds: Centre on the ground, which does not move with the camera, [T, K, 2].
         turns: Angle, radians, [T, K].
@@ -42,6 +43,7 @@ class Facts:
     aspect: float
     sides: Claim
     areas: Claim
+    wholes: Claim
     centres: Claim
     grounds: Claim
     turns: Claim
@@ -62,6 +64,7 @@ def measure(staged: ColouredScene, ids: UInt8, instants: NDArray[np.float64]) ->
     count = len(scene.layers) - 1
     areas, centres = np.zeros((frames, count)), np.full((frames, count, 2), np.nan)
     covers, sides = np.zeros((count, count)), np.zeros(count)
+    shares = np.zeros((frames, count))
     for f, t in enumerate(instants):
         wholes = [staged.whole(k, float(t)) for k in range(count)]
         for k in range(count):
@@ -72,6 +75,7 @@ def measure(staged: ColouredScene, ids: UInt8, instants: NDArray[np.float64]) ->
             if f == 0:
                 sides[k] = _longer_side(wholes[k]) / width
             size = np.count_nonzero(wholes[k])
+            shares[f, k] = size / (height * width)
             for j in range(k):  # those in front
                 hidden = int(np.count_nonzero(wholes[k] & (ids[f] == j + 1)))
                 covers[k, j] = max(float(covers[k, j]), hidden / max(int(size), 1))
@@ -81,8 +85,9 @@ def measure(staged: ColouredScene, ids: UInt8, instants: NDArray[np.float64]) ->
         return np.asarray([[getattr(m, of).at(float(t)) for m in moving] for t in instants])
     halves = over_time('half_side')
     return Facts(
-        height / width, sides, areas, centres, np.stack([over_time('x'), over_time('y')], -1),
-        over_time('angle'), halves / halves[:1], covers)
+        height / width, sides, areas, shares, centres,
+        np.stack([over_time('x'), over_time('y')], -1), over_time('angle'),
+        halves / halves[:1], covers)
 
 
 def _longer_side(mask: Bool) -> int:
@@ -171,8 +176,11 @@ def _throughout(true: Bool, false: Bool, known: Bool) -> Claim:
 
 
 def return_claim(facts: Facts) -> Claim:
-    """Return which objects are seen at first, do not show at all for a while, and come back."""
-    seen, gone = facts.areas >= LEAST_SHARE, facts.areas == 0
+    """Return which objects are seen at first, leave the picture, and come back.
+
+    Not clear of what is not seen for a while and does not leave.
+    """
+    seen, gone = facts.areas >= LEAST_SHARE, facts.wholes == 0
     back = np.zeros(seen.shape[1], np.bool_)
     for f in range(1, len(seen) - 1):
         back |= seen[0] & gone[f] & seen[f + 1:].any(0)

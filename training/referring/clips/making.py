@@ -20,8 +20,8 @@ from .sentences import Speaker
 from .splits import SPLITS, pairs_of
 
 ENDS = {
-    'plain': ('', '', 'motion', 'place', 'extreme', 'side', 'start', 'behind'),
-    'look-alikes': ('start', 'motion', 'start', 'motion', 'behind', 'extreme', ''),
+    'plain': ('', '', 'motion', 'place', 'extreme', 'side', 'side', 'start', 'behind'),
+    'look-alikes': ('start', 'start', 'motion', 'motion', 'behind', 'behind', 'extreme', ''),
     'motion': ('motion',),
     'return': ('', 'event', 'start', 'motion', 'place', 'extreme')}
 """What sentences of a scenario may end with (see Speaker.about)."""

@@ -175,25 +175,21 @@ class Speaker:
 
     def _related(self, draft: Draft, k: int, kind: str) -> Draft | None:
         """Return a phrase with another object in it, which is named by its looks."""
-        others = [j for j in range(len(self._looks)) if j != k]
-        if not others:
-            return None
-        j = int(self._rng.choice(others))
-        reference = self._phrase(j, most=2)
-        if not reference.attributes or not names_only(reference.claim, j):
-            return None
-        whom = f'the {reference.words}'
-        if kind == 'behind':
-            claim, name = behind_claim(self._facts, j), 'behind'
-            words = self._one(BEHIND)
-        else:
-            side = self._one(list(SIDES))
-            claim, name = side_claim(self._facts, j, side), f'side={side}'
-            words = self._one(SIDES[side])
-        return Draft(
-            all_of(draft.claim, claim),
-            (*draft.attributes, name, *(f'other {a}' for a in reference.attributes)),
-            f'{draft.words} {words.format(whom)}')
+        options = [
+            (j, side) for j in range(len(self._looks)) if j != k
+            for side in ([''] if kind == 'behind' else SIDES)]
+        for at in self._rng.permutation(len(options)):
+            j, side = options[int(at)]
+            claim = all_of(draft.claim, side_claim(self._facts, j, side) if side else
+                           behind_claim(self._facts, j))
+            reference = self._phrase(j, most=2)
+            if names_only(claim, k) and names_only(reference.claim, j):
+                words = self._one(SIDES[side] if side else BEHIND)
+                return Draft(
+                    claim, (*draft.attributes, f'side={side}' if side else 'behind',
+                            *(f'other {a}' for a in reference.attributes)),
+                    f'{draft.words} {words.format(f"the {reference.words}")}')
+        return None
 
 
 def _equal(values: Sequence[str], wanted: str) -> Claim:
