@@ -14,21 +14,29 @@ from eventsam_ros.errors import DatasetError
 from eventsam_ros.evaluation.datasets.pictures import read_indices
 from eventsam_ros.evaluation.datasets.registry import open_dataset
 from eventsam_ros.evaluation.palette import davis_colours, write_palette
+from eventsam_ros.evaluation.runs.prediction import read_labels
 from eventsam_ros.evaluation.submissions import (
+    follow_with,
     merged,
     score_ref_davis17,
     write_ref_davis17,
     write_ref_youtube_vos,
 )
+from eventsam_ros.inference.referring import ReferringSegmenter
+from eventsam_ros.inference.referring_bundle import load_referring_bundle
+from eventsam_ros.inference.words import WordList
+
+
+def module(path):
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    found = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(found)
+    return found
 
 
 @pytest.fixture(scope='module')
 def layouts():
-    spec = importlib.util.spec_from_file_location(
-        'dataset_layouts', Path(__file__).parent / 'datasets' / 'layouts.py')
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module(Path(__file__).parent / 'datasets' / 'layouts.py')
 
 
 def logits_of(sequence, expression):
@@ -84,11 +92,7 @@ def test_ref_davis_has_four_folders_of_merged_objects_and_a_score(layouts, oracl
 
 @pytest.fixture(scope='module')
 def oracles():
-    spec = importlib.util.spec_from_file_location(
-        'metric_oracles', Path(__file__).parent / 'metrics' / 'oracles.py')
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module(Path(__file__).parent / 'metrics' / 'oracles.py')
 
 
 def test_masks_of_the_truth_score_1(layouts, tmp_path):
@@ -99,6 +103,45 @@ def test_masks_of_the_truth_score_1(layouts, tmp_path):
     write_ref_davis17(dataset, know, tmp_path / 'out')
     score, each = score_ref_davis17(dataset, tmp_path / 'out')
     assert (score.j, score.f, len(each)) == (1, 1, 4)
+
+
+def test_results_of_an_annotator_are_read_as_predictions(layouts, tmp_path):
+    dataset = open_dataset(layouts.write_ref_davis(tmp_path / 'data'))
+    write_ref_davis17(dataset, logits_of, tmp_path / 'out')
+    file = tmp_path / 'out/3/goat/00001.png'
+    np.testing.assert_array_equal(read_labels(file), read_indices(file))
+    assert set(np.unique(read_labels(file))) == {0, 1, 2}
+
+
+def test_a_bundle_follows_each_sentence_by_itself(layouts, tmp_path):
+    tiny = module(Path(__file__).parents[1] / 'inference' / 'referring_layout.py')
+    bundle = tiny.write(tmp_path / 'bundle', WordList(tiny.COLOURS, tiny.LENGTH))
+    root = layouts.write_ref_davis(tmp_path / 'data')
+    for file in root.glob('valid/JPEGImages/goat/*.jpg'):
+        half = np.zeros((32, 64, 3), np.uint8)
+        half[:, :32, 2] = 200   # red, and green to the right
+        half[:, 32:, 1] = 200
+        cv2.imwrite(str(file), half)
+        ids = np.repeat(np.uint8([[1, 2]]), 32, 1)
+        layouts.palette_png(root / f'valid/Annotations/goat/{file.stem}.png',
+                            np.repeat(ids, 32, 0))
+    listed = root / 'meta_expressions/valid/meta_expressions.json'
+    text = listed.read_text()
+    for k in range(8):
+        text = text.replace(f'sentence {k}', 'red one' if k < 4 else 'a green one')
+    listed.write_text(text)
+    dataset = open_dataset(root)
+    segmenter = ReferringSegmenter(load_referring_bundle(bundle), 'onnxruntime', 1)
+    follow = follow_with(segmenter)
+    logits = list(follow(dataset.sequences[0], dataset.sequences[0].expressions[0]))
+    assert len(logits) == 2
+    assert (logits[0][:, :24] >= 0.2).all()
+    assert (logits[0][:, 40:] == -1).all()
+    write_ref_davis17(dataset, follow, tmp_path / 'out')
+    segmenter.close()
+    score, _ = score_ref_davis17(dataset, tmp_path / 'out')
+    # the border of the halves lies between two places of the decoder
+    assert score.j > 0.85
 
 
 def test_a_pixel_is_the_highest_objects_or_the_backgrounds():

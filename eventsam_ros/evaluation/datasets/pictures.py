@@ -51,6 +51,15 @@ def read_grey(path: Path) -> UInt8 | UInt16:
     return _single(path, read_stored(path))
 
 
+def has_palette(path: Path) -> bool:
+    """Return whether a picture is a PNG whose pixels are numbers of a palette's colours.
+
+    Raises:
+        DatasetError: Missing.
+    """
+    return _palette_bits(_bytes(path)) is not None
+
+
 def read_indices(path: Path) -> UInt8 | UInt16:
     """Return the numbers in an index picture [H, W]: grey values, or a PNG's palette indices.
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from eventsam_ros.errors import DatasetError
 from eventsam_ros.evaluation.datasets import Sample
+from eventsam_ros.evaluation.datasets.pictures import has_palette, read_indices
 from eventsam_ros.evaluation.metrics import Labels, colour_segments
 from eventsam_ros.events.types import Bool
 from eventsam_ros.inference import Box, Masks, Point, Prompt, Segmenter
@@ -167,8 +168,9 @@ class RgbtPredictor:
 class FolderPredictor:
     """Reads predictions that lie as pictures in a folder for each sequence.
 
-    A picture is FOLDER/SEQUENCE/FRAME.png: one channel of 8 or 16 bits holds ids or classes;
-    three channels hold a colour for each object on white, as EventSAM writes them.
+    A picture is FOLDER/SEQUENCE/FRAME.png: one channel of 8 or 16 bits, or the numbers of a
+    palette, hold ids or classes; three channels hold a colour for each object on white, as
+    EventSAM writes them.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -200,11 +202,14 @@ def read_labels(path: Path) -> Labels:
     """Read a picture of ids or classes, or of one colour for each object on white.
 
     Returns:
-        uint8 or uint16 [H, W]; of colours, numbers from 1 on in the order of their first pixel.
+        uint8 or uint16 [H, W]; of a palette, its numbers; of colours, numbers from 1 on in the
+        order of their first pixel.
 
     Raises:
         DatasetError: It cannot be read, or is no such picture.
     """
+    if has_palette(path):
+        return read_indices(path)
     picture: NDArray[np.generic] | None = cv2.imread(str(path), cv2.IMREAD_UNCHANGED)
     if picture is None:
         raise DatasetError(f'{path} cannot be read as a picture')
