@@ -6,7 +6,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import ClassVar, Generic, TypeVar
+import time
+from typing import Any, ClassVar, Generic, TypeVar
+
+from rclpy.clock import Clock, ClockType
 
 from .diagnostics import Look, silence
 from .images import Message
@@ -18,18 +21,22 @@ from .topics import Topic
 from .work import Timed
 
 Moment = TypeVar('Moment')
+TICK_S = 0.01
+"""How often it is looked for pictures whose partners did not come."""
 
 
 class CameraWork(ABC, Generic[Kind, Moment]):
     """Segments moments, which are pictures that belong together; see work.Work.
 
     Attributes:
+        TICKS: Whether pictures may wait for others, so that `due` is called all the time.
         pipeline: From moments to masks.
     """
 
-    DROPS: ClassVar[tuple[str, ...]] = ('images_unreadable', *drops(MOMENTS))
+    DROPS: ClassVar[tuple[str, ...]] = ('moments_unusable', *drops(MOMENTS))
     RATES: ClassVar[Mapping[str, str]] = {
         'images_per_s': 'images', 'moments_per_s': 'masks_published'}
+    TICKS: ClassVar[bool] = False
 
     def __init__(self, network: Timed, site: Site, cameras: Mapping[Kind, Topic]) -> None:
         """Prepare; `start` begins.
@@ -42,11 +49,19 @@ class CameraWork(ABC, Generic[Kind, Moment]):
         self.site = site
         self.inputs = PictureInputs[Kind](site, cameras)
         self.pipeline = Pipeline[Moment](
-            MOMENTS, self.answer, lambda: network.timings, site, unusable='images_unreadable')
+            MOMENTS, self.answer, lambda: network.timings, site, unusable='moments_unusable')
+        self._timer: Any = None
 
     @abstractmethod
     def arrived(self, kind: Kind, stamp_ns: int, arrived_ns: int, message: Message) -> None:
         """Take a picture; see PictureInputs.subscribe."""
+
+    def due(self, now_ns: int) -> None:
+        """Submit what waits no longer.
+
+        Args:
+            now_ns: Of the clock of arrivals.
+        """
 
     @abstractmethod
     def answer(self, moment: Moment) -> Scene:
@@ -60,9 +75,16 @@ class CameraWork(ABC, Generic[Kind, Moment]):
         """Subscribe and begin."""
         self.pipeline.start()
         self.inputs.subscribe(self.arrived)
+        if self.TICKS:
+            self._timer = self.site.node.create_timer(
+                TICK_S, lambda: self.due(time.monotonic_ns()),
+                clock=Clock(clock_type=ClockType.STEADY_TIME))
 
     def stop(self) -> None:
         """Finish the moment at hand and end the threads."""
+        if self._timer is not None:
+            self.site.node.destroy_timer(self._timer)
+            self._timer = None
         self.pipeline.stop()
 
     def adopt(self) -> None:

@@ -39,13 +39,16 @@ _KEYS = {
     'windows': 'windows that were formed: the sum of masks_published, of the dropped.windows_* '
                'and of at most two that are at work',
     'moments': 'pictures, or pictures that belong together, that were formed: the sum of '
-               'masks_published, of the dropped.moments_*, of dropped.images_unreadable and of at '
-               'most two that are at work',
+               'masks_published, of the dropped.moments_* and of at most two that are at work',
     'masks_published': 'windows or moments that were segmented',
     'masks': 'masks, or classes, in them',
     'paired, late_thermal, late_rgb, rgb_only, thermal_only': 'moments by mode',
-    'out_of_order, crowded': 'pictures behind the one before of their camera, and those that '
-                             'were too many to wait; both are left out',
+    'gathered, whole': 'panoramas that were made of pictures, and those without a camera missing',
+    'missing.CAMERA': 'panoramas without a picture of that camera',
+    'out_of_order, late, overtaken, crowded': 'pictures that were left out: behind the one before '
+        'of their camera; after their moment had gone on; incomplete when a later moment was '
+        'whole; too many to wait',
+    'restarted': 'how often stamps went back by more than pairing.silence_ms',
     'stream_restarts': 'how often the stream began anew: a recording that loops, a driver that '
                        'was restarted, another encoding or sensor size',
     'events_in_windows, events_waiting': 'events in the windows that were formed, and those whose '
@@ -74,8 +77,8 @@ _DROPS = {
     'frames_dropped': 'frames or edges that no events reached',
     'events_dropped': 'events that no window could take, or too many that waited',
     'events_thinned': 'events left out of windows that had more than overload.thin_events',
-    'images_unreadable': 'images of an unknown encoding, with too few bytes, or of other '
-                         'proportions than those they belong to',
+    'images_unreadable': 'images of an unknown encoding, with too few bytes, or of another size '
+                         'than the rig says',
     'prompts_refused': 'prompts in a wrong frame, outside of the picture, or for no object; texts '
                        'that are no sentence',
     'windows_unpaired': 'windows without a picture of their moment, or with one of other '
@@ -85,6 +88,7 @@ _DROPS = {
     'windows_skipped_nth': 'windows between those that overload.policy every_nth takes',
     'windows_failed': 'windows at which the back end failed',
     'windows_stopped': 'windows that waited when the node was deactivated',
+    'moments_unusable': 'moments whose pictures cannot be read, or have other proportions',
     'moments_unwatched': 'moments that nobody listened for (lazy)',
     'moments_superseded': 'moments that a newer one replaced while the network was busy',
     'moments_failed': 'moments at which the back end failed',

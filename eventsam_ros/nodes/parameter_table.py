@@ -101,12 +101,18 @@ _PROMPTS = (
               'until it is removed.', ANY_TIME, 's', 0, 3600),
 )
 _PAIRING = (
-    Parameter('pairing.tolerance_ms', 20.0, 'Largest difference of the stamps of two pictures '
+    Parameter('pairing.tolerance_ms', 20.0, 'Largest difference of the stamps of pictures '
               'that belong together.', unit='ms', low=0, high=1000),
-    Parameter('pairing.patience_ms', 50.0, 'How long a picture waits for its partner before it '
-              'goes on alone.', unit='ms', low=0, high=1000),
+    Parameter('pairing.patience_ms', 50.0, 'How long a picture waits for its partners before it '
+              'goes on without them.', unit='ms', low=0, high=1000),
     Parameter('pairing.silence_ms', 1000.0, 'After how long without a picture a camera counts as '
               'dead, so that nobody waits for it.', unit='ms', low=1, high=60_000),
+)
+_RIG = (
+    Parameter('rig', '', 'YAML file of the cameras whose pictures make the panorama; empty where '
+              'panoramas come on image.'),
+    Parameter('rig_frame_id', 'base_link', 'Frame of panoramas that are made of pictures: that of '
+              'the vehicle, to which the rig tells how its cameras are turned.'),
 )
 _REFERRING = (
     Parameter('sentences', [''], 'Targets that are there from the start, each as on prompt/text: '
@@ -116,6 +122,7 @@ _REFERRING = (
               1000),
 )
 PARAMETERS: tuple[Parameter, ...] = (
-    *_GENERAL, *_for(topics.EVENTS.tasks, _EVENTS), *_for(topics.THERMAL.tasks, _PAIRING),
+    *_GENERAL, *_for(topics.EVENTS.tasks, _EVENTS),
+    *_for(('rgbt_semantic', 'panoramic'), _PAIRING), *_for(('panoramic',), _RIG),
     *_for(topics.TEXT.tasks, _REFERRING),
     *_for(topics.POINT.tasks, (*_PROMPTS, *_automatic())))

@@ -23,7 +23,6 @@ from . import parameters
 from .compat import ManagedNode, on_parameters
 from .connections import Connections
 from .health import Reporter
-from .inputs import event_message
 from .memory import give_back
 from .outputs import Outputs
 from .running import run
@@ -137,9 +136,6 @@ class SegmentNode(ManagedNode):
         reason = parameters.problem(values)
         if reason:
             raise EventsamError(reason)
-        if event_message(values['events_type']) is None:
-            raise EventsamError(f'events_type is {values["events_type"]}, but that package is not '
-                                'installed; install it or set events_type to another one')
         bundle = load_any(values['bundle'] or None)
         self._opened = opened = open_task(bundle, values, self.get_logger().info)
         name, backend = bundle.manifest.name, opened.network.engine_description

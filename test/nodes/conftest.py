@@ -119,14 +119,17 @@ def graph() -> Iterator[Graph]:
     made.close()
 
 
-def blob_events(start_ns: int, duration_ns: int, count: int, x: int = 48, y: int = 32) -> Events:
+def blob_events(
+    start_ns: int, duration_ns: int, count: int, x: int = 48, y: int = 32,
+    polarities: tuple[int, ...] = (0, 1),
+) -> Events:
     """Return events on a square of 20 pixels around a place, evenly over a time."""
     rng = np.random.default_rng(start_ns % 1000 + count)
     t = np.linspace(start_ns, start_ns + duration_ns, count, endpoint=False).astype(np.int64)
     return Events(
         (x + rng.integers(-10, 11, count)).astype(np.uint16),
         (y + rng.integers(-10, 11, count)).astype(np.uint16),
-        rng.integers(0, 2, count).astype(np.uint8), t // 1000 * 1000)
+        rng.choice(polarities, count).astype(np.uint8), t // 1000 * 1000)
 
 
 class Camera:
@@ -144,14 +147,16 @@ class Camera:
         self._t_ns = 2_000_000
         self.seq = 0
 
-    def packet(self, x: int = 48, y: int = 32, count: int = 500) -> EventPacket:
+    def packet(
+        self, x: int = 48, y: int = 32, count: int = 500, polarities: tuple[int, ...] = (0, 1),
+    ) -> EventPacket:
         message = EventPacket(
             width=WIDTH, height=HEIGHT, seq=self.seq, encoding='evt3', is_bigendian=False)
         self._stamp_ns += self.PACKET_NS
         message.header.stamp.sec, message.header.stamp.nanosec = divmod(
             self._stamp_ns + 1_000_000, 10**9)
         message.header.frame_id = 'camera_optical_frame'
-        events = blob_events(self._t_ns, self.PACKET_NS, count, x, y)
+        events = blob_events(self._t_ns, self.PACKET_NS, count, x, y, polarities)
         message.events = array.array('B', bytes(self._encoder.encode(events)))
         self._t_ns += self.PACKET_NS
         self.seq += 1
@@ -196,9 +201,29 @@ class Bench:
         self.diagnostics = graph.listen(self.other, DiagnosticArray, '/diagnostics')
         self.events = self.other.create_publisher(EventPacket, 'events', qos.events())
 
-    def activate(self) -> Bench:
+    def open(self) -> Bench:
+        """Leave the node active, whatever its bundle looks at."""
         assert self.node.trigger_configure() == TransitionCallbackReturn.SUCCESS
         assert self.node.trigger_activate() == TransitionCallbackReturn.SUCCESS
+        self.graph.wait_for(lambda: self.other.count_publishers('segment_node/mask'))
+        return self
+
+    def publisher(self, kind: Any, topic: str, qos: Any = 10) -> Any:
+        """Return a publisher that the node hears."""
+        made = self.other.create_publisher(kind, topic, qos)
+        self.graph.wait_for(made.get_subscription_count)
+        return made
+
+    def show_until(self, show: Callable[[], Any], condition: Callable[[], Any]) -> Any:
+        """Show something again and again until something is so."""
+        def attempt() -> Any:
+            show()
+            time.sleep(0.05)
+            return condition()
+        return self.graph.wait_for(attempt)
+
+    def activate(self) -> Bench:
+        self.open()
         self.meet()
         self.camera.begin()  # stamps from before would be late
         return self
@@ -296,7 +321,10 @@ def tiny_bundles(
             return tiny_bundle
         if not folder.exists() and task == 'referring':
             made = layout('referring_layout')
-            made.write(folder, WordList(made.COLOURS, made.LENGTH), modalities)
+            # The grey of no event is 128; brighter events stand out of it.
+            made.write(folder, WordList(made.COLOURS, made.LENGTH), modalities,
+                       track=modalities == 'images', edit=lambda m: m['input'].update(
+                           events={'mean': [132.0] * 3, 'std': [20.0] * 3}))
         elif not folder.exists():
             layout({'event_semantic': 'test_semantic', 'rgbt_semantic': 'rgbt_layout',
                     'panoramic': 'panoramic_layout'}[task]).write(folder)

@@ -120,7 +120,7 @@ def test_two_cameras_make_one_map_with_the_stamp_of_the_colour_picture(cameras):
     # what was formed is accounted for
     work = bench.node._work
     counters = work.pipeline.counters
-    assert counters['moments'] - counters['masks_published'] - counters['images_unreadable'] - sum(
+    assert counters['moments'] - counters['masks_published'] - sum(
         counters[k] for k in work.DROPS if k.startswith('moments_')) in (0, 1, 2)
 
 
@@ -161,7 +161,7 @@ def test_raw_thermal_counts_are_understood_and_colours_in_heat_are_told(cameras)
         bench.thermal.publish(picture)
         return bench.said(DiagnosticStatus.ERROR, 'a thermal image must have one channel')
     bench.graph.wait_for(lambda: time.sleep(0.05) or shown())
-    assert int(bench.values()['dropped.images_unreadable']) > 0
+    assert int(bench.values()['dropped.moments_unusable']) > 0
     bench.show_until(lambda: len(bench.maps) > before)
 
 

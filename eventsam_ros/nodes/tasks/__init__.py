@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from eventsam_ros.errors import EventsamError
 from eventsam_ros.inference.bundle import Bundle
 from eventsam_ros.inference.engines import EngineOptions
 from eventsam_ros.inference.panoramic import PanoramicSegmenter
@@ -22,13 +23,15 @@ from eventsam_ros.inference.segmenter import Segmenter
 from eventsam_ros.inference.semantic import SemanticSegmenter
 from eventsam_ros.inference.semantic_bundle import SemanticBundle
 
+from ..inputs import event_message
 from ..site import Site
 from ..warming import warm_up
 from ..work import Network, Work
 from .events import EventWork
-from .panoramic import PanoramaWork
+from .panoramic import PanoramaWork, panoramic_work, rig_of
 from .referring import ReferringEventWork, ReferringPictureWork, referring_work
 from .rgbt import RgbtWork
+from .rig import RigWork
 
 GoOn = Callable[[], bool]
 
@@ -39,6 +42,7 @@ class Task:
 
     Attributes:
         name: As bundles name it.
+        check: Raises EventsamError where parameters name what is not there.
         network: Opens a bundle: it takes the bundle, the engine, its threads and the settings of
             back ends that compile graphs.
         warm_up: Runs the network once; it is asked between the parts whether to go on.
@@ -46,9 +50,21 @@ class Task:
     """
 
     name: str
+    check: Callable[[Mapping[str, Any]], object]
     network: Callable[[Any, str, int | None, EngineOptions], Any]
     warm_up: Callable[[Any, GoOn], None]
     work: Callable[[Any, Site], Work]
+
+
+def _check_events(values: Mapping[str, Any]) -> None:
+    package = values['events_type']
+    if event_message(package) is None:
+        raise EventsamError(f'events_type is {package}, but that package is not installed; '
+                            'install it or set events_type to another one')
+
+
+def _nothing(_values: Mapping[str, Any]) -> None:
+    """Name nothing outside of the node."""
 
 
 def _objects(
@@ -78,15 +94,18 @@ def _warm_sentences(network: ReferringSegmenter, go_on: GoOn) -> None:
 
 
 TASKS: Mapping[type, Task] = {
-    Bundle: Task('events', _objects, _warm_events, EventWork),
-    SemanticBundle: Task('event_semantic', SemanticSegmenter, _warm_events, EventWork),
-    RgbtBundle: Task('rgbt_semantic', RgbtSegmenter, _warm_cameras, RgbtWork),
-    ReferringBundle: Task('referring', ReferringSegmenter, _warm_sentences, referring_work),
-    PanoramicBundle: Task('panoramic', PanoramicSegmenter, _warm_panoramas, PanoramaWork),
+    Bundle: Task('events', _check_events, _objects, _warm_events, EventWork),
+    SemanticBundle: Task(
+        'event_semantic', _check_events, SemanticSegmenter, _warm_events, EventWork),
+    RgbtBundle: Task('rgbt_semantic', _nothing, RgbtSegmenter, _warm_cameras, RgbtWork),
+    ReferringBundle: Task(
+        'referring', _check_events, ReferringSegmenter, _warm_sentences, referring_work),
+    PanoramicBundle: Task(
+        'panoramic', rig_of, PanoramicSegmenter, _warm_panoramas, panoramic_work),
 }
 """By the type of the bundle."""
-DROPS = tuple(dict.fromkeys((
-    *EventWork.DROPS, *ReferringEventWork.DROPS, *ReferringPictureWork.DROPS, *RgbtWork.DROPS)))
+WORKS = (EventWork, RgbtWork, ReferringEventWork, ReferringPictureWork, PanoramaWork, RigWork)
+DROPS = tuple(dict.fromkeys(name for work in WORKS for name in work.DROPS))
 """Names of all that is dropped; each is a key on /diagnostics behind `dropped.`."""
 
 
@@ -118,8 +137,10 @@ def open_task(bundle: object, values: Mapping[str, Any], tell: Callable[[str], N
     Raises:
         BundleError: A graph does not fit its manifest.
         EngineError: The back end is missing, or cannot load a graph.
+        EventsamError: A parameter names what is not there.
     """
     task, cache = TASKS[type(bundle)], values['engine_cache']
+    task.check(values)
     network = task.network(
         bundle, values['engine'], values['engine_threads'] or None,
         EngineOptions(values['engine_precision'], Path(cache) if cache else None, tell=tell))

@@ -65,9 +65,9 @@ class Following:
         text_ms = self._learn()
         found = self._segmenter.segment(picture, window, stamp_ns)
         self.timings = {**self._segmenter.timings, 'text': text_ms}
-        before = {each.name: each.found for each in self._newest}
+        before = {(each.name, each.sentence): each.found for each in self._newest}
         for each in found:
-            if each.found != before.get(each.name, False):
+            if each.found != before.get((each.name, each.sentence), False):
                 self._counters['targets_found' if each.found else 'targets_lost'] += 1
         self._newest = found
         seen = picture if picture is not None else window

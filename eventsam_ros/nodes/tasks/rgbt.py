@@ -6,12 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-import time
-from typing import Any
+from typing import ClassVar
 
 from diagnostic_msgs.msg import DiagnosticStatus
 import numpy as np
-from rclpy.clock import Clock, ClockType
 
 from eventsam_ros.events.types import UInt8
 from eventsam_ros.inference.rgbt import RgbtSegmenter
@@ -42,8 +40,6 @@ DEGRADED: Mapping[str, str] = {
     'thermal_only': 'no colour pictures: class maps come from heat alone',
 }
 """A sentence for each mode with one camera."""
-TICK_S = 0.01
-"""How often it is looked for pictures whose partner did not come."""
 
 
 def degraded(new: Mapping[str, int], one_camera: bool) -> Concern | None:
@@ -65,6 +61,8 @@ def degraded(new: Mapping[str, int], one_camera: bool) -> Concern | None:
 class RgbtWork(CameraWork[Kind, Matched[Message]]):
     """Pairs what arrives and segments the newest moment; see work.Work."""
 
+    TICKS: ClassVar = True
+
     def __init__(self, segmenter: RgbtSegmenter, site: Site) -> None:
         """Prepare; `start` begins.
 
@@ -75,21 +73,7 @@ class RgbtWork(CameraWork[Kind, Matched[Message]]):
         super().__init__(segmenter, site, {'rgb': topics.IMAGE, 'thermal': topics.THERMAL})
         self._segmenter = segmenter
         self._pairing: Pairing[Message] = Pairing(pairing_of(site.settings))
-        self._timer: Any = None
         self._mode = ''
-
-    def start(self) -> None:
-        """Subscribe and begin."""
-        super().start()
-        self._timer = self.site.node.create_timer(
-            TICK_S, self._tick, clock=Clock(clock_type=ClockType.STEADY_TIME))
-
-    def stop(self) -> None:
-        """Finish the moment at hand and end the threads."""
-        if self._timer is not None:
-            self.site.node.destroy_timer(self._timer)
-            self._timer = None
-        super().stop()
 
     def reset(self) -> str:
         """Forget what waits for its partner."""
@@ -99,7 +83,7 @@ class RgbtWork(CameraWork[Kind, Matched[Message]]):
     def counts(self) -> Mapping[str, int]:
         """Return pictures, and moments by mode."""
         return {**super().counts(), **{
-            name: self._pairing.counts[name] for name in (*MODES, *LEFT_OUT)}}
+            name: self._pairing.counts[name] for name in (*MODES, 'restarted', *LEFT_OUT)}}
 
     def look(self, new: Mapping[str, int]) -> Look:
         """Return how the cameras are."""
@@ -112,6 +96,10 @@ class RgbtWork(CameraWork[Kind, Matched[Message]]):
         """Take a picture, and submit what is paired with it."""
         self._submit(self._pairing.add(kind, stamp_ns, arrived_ns, message))
 
+    def due(self, now_ns: int) -> None:
+        """Let pictures go on alone whose partner did not come."""
+        self._submit(self._pairing.due(now_ns))
+
     def answer(self, matched: Matched[Message]) -> Scene:
         """Segment a moment."""
         bgr = None if matched.rgb is None else picture_bgr(matched.rgb)
@@ -123,9 +111,6 @@ class RgbtWork(CameraWork[Kind, Matched[Message]]):
         return Scene(
             source.header, matched.stamp_ns, Classes(self._segmenter.named(classes)),
             lambda: _ground(bgr, thermal, classes), mode=matched.mode)
-
-    def _tick(self) -> None:
-        self._submit(self._pairing.due(time.monotonic_ns()))
 
     def _submit(self, found: list[Matched[Message]]) -> None:
         for matched in found:
