@@ -13,6 +13,7 @@ from typing import Any
 
 from eventsam_ros.errors import EventsamError
 from eventsam_ros.evaluation.datasets import Dataset
+from eventsam_ros.evaluation.datasets.class_tables import class_translation
 from eventsam_ros.evaluation.report.files import VERSION, write_frames, write_metrics
 from eventsam_ros.evaluation.report.page import render
 from eventsam_ros.evaluation.runs.spread import choose
@@ -20,13 +21,15 @@ from eventsam_ros.evaluation.runs.store import SequenceStore
 from eventsam_ros.evaluation.runs.summary import SequenceResult, summarise
 from eventsam_ros.evaluation.runs.task import Task
 from eventsam_ros.inference.opening import load_any, task_of
+from eventsam_ros.inference.panoramic_bundle import PanoramicBundle
 from eventsam_ros.inference.rgbt_bundle import RgbtBundle
 from eventsam_ros.inference.semantic_bundle import SemanticBundle
 
 from .progress import Progress
 
 KIND_OF_TASK = {
-    'events': 'instances', 'event_semantic': 'semantic', 'rgbt_semantic': 'semantic'}
+    'events': 'instances', 'event_semantic': 'semantic', 'rgbt_semantic': 'semantic',
+    'panoramic': 'semantic'}
 """Task of a bundle -> kind of labels that it predicts."""
 
 
@@ -77,6 +80,8 @@ def _check_kind(task: Task, dataset: Dataset) -> None:
         raise EventsamError(
             f'{task.dataset} has labels of kind {dataset.kind}, which a bundle of task '
             f'{wanted} does not predict; give another --bundle, or --predictions')
+    if isinstance(bundle, PanoramicBundle) and dataset.classes is not None:
+        class_translation(bundle.manifest.classes, dataset.classes)
     if isinstance(bundle, SemanticBundle | RgbtBundle) and dataset.classes is not None and (
             bundle.manifest.classes != dataset.classes.names):
         raise EventsamError(

@@ -7,6 +7,11 @@ Orders are those of the datasets' own code, also where a paper's code lists anot
 
 from __future__ import annotations
 
+import numpy as np
+from numpy.typing import NDArray
+
+from eventsam_ros.errors import DatasetError
+
 from .classes import ClassTable
 
 _CITYSCAPES = {
@@ -105,3 +110,31 @@ CAMVID_11 = _table({
     'pedestrian': (64, 64, 0), 'bicyclist': (0, 128, 192),
 })
 """Value 11 in the files is void and is read as the value to ignore."""
+
+_JOINED = {
+    (CITYSCAPES_19.names, CITYSCAPES_13.names): CITYSCAPES_19_TO_13,
+    (CITYSCAPES_19.names, WILDPASS_8.names): tuple(
+        WILDPASS_8.names.index(name) if name in WILDPASS_8.names else 255
+        for name in CITYSCAPES_19.names)}
+"""Classes told and wanted -> the wanted class of each one told; 255 is none of them. Nobody
+who tells Cityscapes' classes tells curbs and crosswalks, which count as missed."""
+
+
+def class_translation(told: tuple[str, ...], wanted: ClassTable) -> NDArray[np.uint8] | None:
+    """Return the wanted class of each value that is told, uint8 [256]; None where it is the same.
+
+    Args:
+        told: Names of the classes that something tells.
+        wanted: Classes of the truth.
+
+    Raises:
+        DatasetError: There is no such table.
+    """
+    if told == wanted.names:
+        return None
+    if (told, wanted.names) not in _JOINED:
+        raise DatasetError(f'the classes {", ".join(wanted.names)} cannot be told by what tells '
+                           f'{", ".join(told)}')
+    found = np.full(256, wanted.ignore, np.uint8)
+    found[:len(told)] = _JOINED[told, wanted.names]
+    return found

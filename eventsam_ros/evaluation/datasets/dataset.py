@@ -38,6 +38,8 @@ class Sample:
             table's `ignore` is "do not count" for classes. None where this moment has no truth.
         image_to_events: Whether `image` is aligned with the events pixel by pixel.
         planes: Event planes that the dataset ships in place of events, float32 [H, W, C].
+        pixel_height: Of panoramas, angle from row to row over the angle from column to column;
+            None where `image` does not go all around.
     """
 
     name: str
@@ -48,6 +50,7 @@ class Sample:
     labels: Labels | None = None
     image_to_events: bool = True
     planes: Float32 | None = None
+    pixel_height: float | None = None
 
 
 @dataclass(frozen=True)

@@ -52,7 +52,8 @@ def _read(classes: ClassTable, table: tuple[int, ...], entry: _Entry) -> Sample:
     stored = check_values(entry.labels, stored, _values(len(table)))
     mapped = np.full(256, classes.ignore, np.uint8)
     mapped[:len(table)] = table
-    return Sample(entry.name, entry.number, image=image, labels=mapped[stored])
+    return Sample(
+        entry.name, entry.number, image=image, labels=mapped[stored], pixel_height=1.0)
 
 
 def _values(count: int) -> ClassTable:

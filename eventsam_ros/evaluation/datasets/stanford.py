@@ -56,7 +56,8 @@ def _read(json_path: Path, classes: ClassTable, crop: bool, entry: _Entry) -> Sa
     labels[~image.any(-1)] = classes.ignore
     if crop:
         image, labels = (_without_caps(a) for a in (image, labels))
-    return Sample(entry.name, entry.number, image=image, labels=labels)
+    height = _CAPS[1] - _CAPS[0] if crop else 1.0
+    return Sample(entry.name, entry.number, image=image, labels=labels, pixel_height=height)
 
 
 def _without_caps(picture: UInt8) -> UInt8:

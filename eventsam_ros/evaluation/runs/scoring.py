@@ -26,6 +26,7 @@ from eventsam_ros.evaluation.metrics import (
     region_j,
 )
 
+from .panoramic import panorama_parts
 from .prediction import Prediction
 
 METRICS: Mapping[Kind, Mapping[str, str]] = {
@@ -67,6 +68,7 @@ class FrameScore:
         confusion: Of class maps, int64 [C, C + 1]; None for other kinds.
         contours: J and F of each object in truth or prediction, by id, or of each sentence, by
             its number; of videos only.
+        parts: Of panoramas, counts that add up (see panoramic.panorama_parts).
     """
 
     frame: str
@@ -78,6 +80,7 @@ class FrameScore:
     stages_ms: Mapping[str, float] = field(default_factory=dict)
     confusion: NDArray[np.int64] | None = None
     contours: Mapping[int, tuple[float, float]] = field(default_factory=dict)
+    parts: Mapping[str, NDArray[np.int64]] = field(default_factory=dict)
 
 
 def score_frame(
@@ -99,12 +102,15 @@ def score_frame(
     labels = _resized(prediction.labels, truth)
     scores: dict[str, float] = {}
     confusion, contours = None, {}
+    parts: Mapping[str, NDArray[np.int64]] = {}
     match kind:
         case 'instances':
             scores = _instances(truth, labels, prediction)
         case 'semantic':
             assert classes is not None
             confusion = confusion_matrix(truth, labels, len(classes), classes.ignore)
+            if sample.pixel_height is not None:
+                parts = panorama_parts(truth, labels, classes, sample.pixel_height)
         case 'referring' if prediction.named:
             contours = _sentences(truth, prediction)
         case 'video' | 'referring':
@@ -113,7 +119,7 @@ def score_frame(
     return FrameScore(
         sample.name, sample.stamp_ns, 0 if window is None else len(window.events),
         _count(truth, kind, classes), _count(labels, kind, classes), scores,
-        prediction.stages_ms, confusion, contours)
+        prediction.stages_ms, confusion, contours, parts)
 
 
 def _count(labels: Labels, kind: Kind, classes: ClassTable | None) -> int:

@@ -69,6 +69,7 @@ class SequenceStore:
 def _record(frame: FrameScore) -> dict[str, Any]:
     confusion = None if frame.confusion is None else frame.confusion.tolist()
     return {**vars(frame), 'scores': dict(frame.scores), 'stages_ms': dict(frame.stages_ms),
+            'parts': {k: v.tolist() for k, v in frame.parts.items()},
             'confusion': confusion, 'contours': {str(k): v for k, v in frame.contours.items()}}
 
 
@@ -77,4 +78,5 @@ def _frame(record: dict[str, Any]) -> FrameScore:
     return FrameScore(**{
         **record,
         'confusion': None if confusion is None else np.array(confusion, np.int64),
+        'parts': {k: np.array(v, np.int64) for k, v in record['parts'].items()},
         'contours': {int(k): (v[0], v[1]) for k, v in record['contours'].items()}})

@@ -21,6 +21,7 @@ from eventsam_ros.evaluation.datasets import Kind
 from eventsam_ros.evaluation.datasets.classes import ClassTable
 from eventsam_ros.evaluation.metrics import semantic_scores
 
+from .panoramic import panorama_scores
 from .scoring import METRICS, FrameScore
 
 VIDEO = {'j': 'region similarity J', 'f': 'contour accuracy F', 'j_and_f': 'mean of J and F'}
@@ -111,9 +112,14 @@ def summarise(
         overall = {name: mean([row[name] for row in by_sequence.values()]) for name in names}
         class_iou = {}
     frames = [frame for r in results for frame in r.frames]
+    parts = [frame.parts for frame in frames if frame.parts]
+    around = panorama_scores(parts) if parts else {}
     return {
-        'metrics': {name: {'value': _number(overall[name]), 'meaning': text}
-                    for name, text in names.items()},
+        'metrics': {
+            **{name: {'value': _number(overall[name]), 'meaning': text}
+               for name, text in names.items()},
+            **{name: {'value': _number(value), 'meaning': text}
+               for name, (value, text) in around.items()}},
         'classes': {name: _number(value) for name, value in class_iou.items()},
         'sequences': {
             r.name: {'frames': len(r.frames), 'unlabelled': r.unlabelled,

@@ -14,6 +14,8 @@ from eventsam_ros.evaluation.datasets import Dataset, Sequence
 from eventsam_ros.evaluation.datasets.registry import open_dataset
 from eventsam_ros.inference import Segmenter
 from eventsam_ros.inference.opening import load_any
+from eventsam_ros.inference.panoramic import PanoramicSegmenter
+from eventsam_ros.inference.panoramic_bundle import PanoramicBundle
 from eventsam_ros.inference.referring import ReferringSegmenter
 from eventsam_ros.inference.referring_bundle import ReferringBundle
 from eventsam_ros.inference.rgbt import RgbtSegmenter
@@ -21,6 +23,7 @@ from eventsam_ros.inference.rgbt_bundle import RgbtBundle
 from eventsam_ros.inference.semantic import SemanticSegmenter
 from eventsam_ros.inference.semantic_bundle import SemanticBundle
 
+from .panoramic import PanoramicPredictor
 from .pictures import Gallery
 from .prediction import BundlePredictor, ClassPredictor, FolderPredictor, Predictor, RgbtPredictor
 from .referring import ReferringPredictor
@@ -77,6 +80,9 @@ class Task:
             return ClassPredictor(SemanticSegmenter(bundle, threads=threads))
         if isinstance(bundle, RgbtBundle):
             return RgbtPredictor(RgbtSegmenter(bundle, threads=threads))
+        if isinstance(bundle, PanoramicBundle):
+            return PanoramicPredictor(
+                PanoramicSegmenter(bundle, threads=threads), self.open().classes)
         if isinstance(bundle, ReferringBundle):
             return ReferringPredictor(
                 ReferringSegmenter(bundle, threads=threads),
