@@ -17,7 +17,9 @@ from .errors import RecipeError
 from .exporting.quantise_command import add_command as add_quantise
 from .exporting.student import add_command as add_bundle
 from .importing.command import add_command as add_import
+from .panoramic.command import add_command as add_goodsam
 from .recipe import Recipe, load_recipe
+from .referring.command import add_command as add_refsam
 from .semantic.command import add_command as add_cmess
 from .teachers.command import add_command as add_teacher
 from .thermal.command import add_command as add_sartm
@@ -71,7 +73,8 @@ def _export(arguments: argparse.Namespace, recipe: Recipe) -> None:
 
 _COMMANDS = (
     add_pairs, add_teacher, add_distill, add_compare,
-    add_quantise, add_bundle, add_import, add_cmess, add_sartm)
+    add_quantise, add_bundle, add_import, add_cmess, add_sartm, add_goodsam,
+    add_refsam)
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 
 from eventsam_ros.errors import DatasetError
-from eventsam_ros.events.types import UInt8
+from eventsam_ros.events.types import UInt8, UInt16
 
 from .thermal import CONDITIONS, RgbtPicture, street_picture
 
@@ -51,7 +51,7 @@ class StreetFolder:
                 raise ValueError(f'{name} must be {low} to {high}, but got {value}')
 
 
-def write_picture(path: Path, picture: UInt8) -> None:
+def write_picture(path: Path, picture: UInt8 | UInt16) -> None:
     """Write a picture, in OpenCV's order of colours, whole or not at all.
 
     Raises:

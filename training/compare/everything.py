@@ -24,13 +24,10 @@ OPTIONS = AutomaticOptions(
 _BATCH = 48
 
 
-def _clicks(content: tuple[int, int]) -> Tensor:
-    return torch.from_numpy(grid_points(OPTIONS.points_per_side, *content))
-
-
 @torch.no_grad()
 def everything(
     decoder: PromptDecoder, embedding: Tensor, content: tuple[int, int], style: Style,
+    options: AutomaticOptions = OPTIONS,
 ) -> UInt8:
     """Return the segments of a picture.
 
@@ -39,6 +36,7 @@ def everything(
         embedding: Of one picture, float32 [1, C, h, w].
         content: Columns and rows that are not padding.
         style: How the decoder is asked.
+        options: Clicks and thresholds.
 
     Returns:
         Ids at a quarter of the input's size, uint8 [rows, columns] of the content, 0 where
@@ -49,7 +47,7 @@ def everything(
     logits, scores = [], []
     # SAM's first output is not meant for lone clicks; ours is trained for them too
     first = 0 if style.box_prior else 1
-    points = _clicks(content)
+    points = torch.from_numpy(grid_points(options.points_per_side, *content))
     for first_click in range(0, len(points), _BATCH):
         asked = points[first_click:first_click + _BATCH]
         found, expected = ask(
@@ -58,7 +56,7 @@ def everything(
         scores.append(expected[:, first:].flatten().numpy())
     anywhere: Float32 = np.ones((rows, columns), np.float32)
     chosen, _ = select_masks(
-        np.concatenate(logits), np.concatenate(scores), anywhere, float(CELL ** 2), OPTIONS)
+        np.concatenate(logits), np.concatenate(scores), anywhere, float(CELL ** 2), options)
     masks = chosen > 0
     order = np.argsort(-masks.sum((1, 2)), kind='stable')
     ids = np.zeros((rows, columns), np.uint8)

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 import hashlib
 from pathlib import Path
 from typing import Any, Literal, Protocol
@@ -15,16 +15,17 @@ import torch
 
 from eventsam_ros.errors import DatasetError
 from eventsam_ros.evaluation.datasets.pictures import check_shape, read_indices
-from eventsam_ros.events.types import Bool, UInt8, UInt16
+from eventsam_ros.events.types import Bool
 from eventsam_ros.inference.letterbox import Letterbox
 
-from ..compare.everything import everything
+from ..compare.everything import OPTIONS, everything
 from ..data.pair import resized_frame, resized_ids
 from ..distill.questions import style_of
 from ..errors import RecipeError
 from ..fields import ranged
 from ..teachers.teacher import Teacher, load_teacher, sam_size
 from .pictures import Panorama
+from .segmenter import PromptableMasks, separate
 from .windows import View, cut
 
 
@@ -34,18 +35,21 @@ class Masks:
 
     Attributes:
         kind: `teacher`: a network of `python -m training teacher`, or an official checkpoint, a
-            grid of clicks and the filters that the node runs; `official`: segment-anything's own
+            grid of clicks and the filters that the node runs; `promptable`: the same of a network
+            that a study trained for itself (segmenter.py); `official`: segment-anything's own
             automatic generator; `folder`: id pictures (PNG of 8 or 16 bits, 0 is no mask) of
             whole panoramas, by the names of the panoramas.
         path: Checkpoint or folder.
         size: Side of the input of an official checkpoint under `teacher`, pixels.
+        points: Clicks across and down a window, for `teacher` and `promptable`.
         boundary: What B_SAM is taken from: `windows`, the masks of both windows of an overlap; or
             `overlap`: the overlap itself is sent to the network, as the paper draws.
     """
 
-    kind: Literal['teacher', 'official', 'folder'] = 'teacher'
+    kind: Literal['teacher', 'promptable', 'official', 'folder'] = 'teacher'
     path: Path = Path('sam_vit_b_01ec64.pth')
     size: int = ranged(64, 2048, default=1024)
+    points: int = ranged(1, 64, default=8)
     boundary: Literal['windows', 'overlap'] = 'windows'
 
 
@@ -68,24 +72,19 @@ class MaskSource(Protocol):
         """
 
 
-def separate(ids: UInt8 | UInt16) -> Bool:
-    """Return each id above 0 as a mask, bool [N, h, w]."""
-    found = np.flatnonzero(np.bincount(ids.reshape(-1)))
-    return np.asarray(ids[None] == found[found > 0][:, None, None], np.bool_)
-
-
 class TeacherMasks:
     """Everything in a window, told by a grid of clicks."""
 
-    def __init__(self, teacher: Teacher) -> None:
-        """Take a frozen network."""
+    def __init__(self, teacher: Teacher, points: int = OPTIONS.points_per_side) -> None:
+        """Take a frozen network, and how many clicks go across and down a window."""
         self._teacher = teacher
+        self._options = replace(OPTIONS, points_per_side=points)
         self._style = style_of(teacher.network.spec)
 
     @property
     def fingerprint(self) -> str:
-        """Return the checksum of its weights."""
-        return self._teacher.fingerprint
+        """Return the checksum of its weights, and the clicks."""
+        return f'{self._teacher.fingerprint} {self._options.points_per_side}'
 
     @torch.no_grad()
     def masks(self, panorama: Panorama, view: View) -> Bool:
@@ -96,36 +95,37 @@ class TeacherMasks:
         canvas[:size[1], :size[0]] = resized_frame(np.asarray(window, np.uint8), size)
         seen = teacher.valid(torch.tensor([size]))
         found = teacher.look(teacher.normalise(torch.from_numpy(canvas)[None]), seen)
-        ids = everything(teacher.decoder, found.embedding, size, self._style)
+        ids = everything(teacher.decoder, found.embedding, size, self._style, self._options)
         return separate(resized_ids(ids, (view.width, view.height)))
 
 
 class OfficialMasks:
     """segment-anything's automatic generator, with its own defaults."""
 
-    def __init__(self, path: Path) -> None:
-        """Load a checkpoint.
+    def __init__(self, network: Any, fingerprint: str) -> None:
+        """Take a network of segment-anything, which is frozen, and what its masks depend on."""
+        # its import reads all of torchvision
+        from segment_anything import SamAutomaticMaskGenerator  # noqa: PLC0415
+        self.network = network.eval().requires_grad_(False)
+        self._generator, self._fingerprint = SamAutomaticMaskGenerator(network), fingerprint
+
+    @classmethod
+    def load(cls, path: Path) -> OfficialMasks:
+        """Read a checkpoint.
 
         Raises:
-            RecipeError: It cannot be read, is no SAM, or torchvision lacks what the generator
-                needs.
+            RecipeError: It cannot be read, or is no SAM.
         """
-        if not path.is_file():
-            raise RecipeError(f'{path} is not there; take a checkpoint of segment-anything')
-        # its import reads all of torchvision
-        from segment_anything import SamAutomaticMaskGenerator, sam_model_registry  # noqa: PLC0415
+        from segment_anything import sam_model_registry  # noqa: PLC0415
         try:
             state = torch.load(path, map_location='cpu', weights_only=True)
             network = sam_model_registry[sam_size(state)]()
             network.load_state_dict(state)
-        except Exception as error:
-            raise RecipeError(f'{path} is no checkpoint of SAM: {error}') from error
-        self._take(network, SamAutomaticMaskGenerator(network.eval()),
-                   hashlib.sha256(path.read_bytes()).hexdigest())
-
-    def _take(self, network: torch.nn.Module, generator: Any, fingerprint: str) -> None:
-        network.requires_grad_(False)
-        self._generate, self._fingerprint = generator.generate, fingerprint
+            return cls(network, hashlib.sha256(path.read_bytes()).hexdigest())
+        except Exception as error:  # torch has many for damaged files
+            reason = ' '.join(str(error).split())[:200]
+            raise RecipeError(f'{path} is no checkpoint of SAM that can be read: {reason}'
+                              ) from error
 
     @property
     def fingerprint(self) -> str:
@@ -135,7 +135,7 @@ class OfficialMasks:
     def masks(self, panorama: Panorama, view: View) -> Bool:
         """Return the segments of a window."""
         try:
-            found = self._generate(cut(panorama.picture, view))
+            found = self._generator.generate(cut(panorama.picture, view))
         except (RuntimeError, NotImplementedError) as error:
             raise DatasetError(
                 'the automatic generator of segment-anything needs a torchvision with its '
@@ -184,6 +184,8 @@ def open_masks(given: Masks) -> MaskSource:
     """
     if given.kind == 'folder':
         return FolderMasks(given.path)
+    if given.kind == 'promptable':
+        return PromptableMasks(given.path, given.points)
     if given.kind == 'official':
-        return OfficialMasks(given.path)
-    return TeacherMasks(load_teacher(given.path, given.size))
+        return OfficialMasks.load(given.path)
+    return TeacherMasks(load_teacher(given.path, given.size), given.points)

@@ -24,33 +24,22 @@ from ..semantic.objective import Supervised, class_weights
 from ..semantic.recipe import Schedule
 from ..semantic.run import Job, Trained, said, train
 from ..semantic.score import Judge
-from ..semantic.stages import Place, places_of
+from ..semantic.stages import places_of
 from .batches import PanoramaBatch, PanoramaMaker, SourceMaker, WindowBatch, WindowMaker
 from .mask_cache import MaskCache
 from .masks import open_masks
 from .objective import Adapting, Learning
 from .pictures import TABLES, Panoramas, SourcePictures
+from .place import SOURCE, STUDENT, STUDENT_SOURCE, Place, adapted, told_by
 from .predict import Whole, Windowed, windows_of
 from .recipe import PanoramicRecipe, SizeName
 from .targets import Targets, Telling
 from .windows import View, Windows
 
-SOURCE, MASKS, STUDENT_SOURCE, STUDENT = 'assistant', 'masks', 'pinhole', 'student'
-"""Folders of the stages in a run; rounds of adaptation and of fusion are numbered from 1."""
 KIND = 'eventsam_ros panoramic'
 """What a checkpoint of this module says that it is."""
 _CHECKED = 8
 """Panoramas that a check compares with what they were taught."""
-
-
-def adapted(number: int) -> str:
-    """Return the folder of the assistant after so many rounds."""
-    return f'assistant_{number}' if number else SOURCE
-
-
-def told_by(number: int) -> str:
-    """Return the folder of what the assistant tells after so many rounds."""
-    return f'told_{number}'
 
 
 def _fresh(recipe: PanoramicRecipe, size: SizeName, weights: Path | None) -> SegFormer:
@@ -128,7 +117,7 @@ def train_on_source(recipe: PanoramicRecipe, place: Place, stage: str = SOURCE) 
                 recipe, of.source, source=recipe.data.source, balance=recipe.balance,
                 network=of.size, weights=of.weights, pictures=pictures.description()),
             recipe.seed, extra=_extra(recipe, of.size)),
-        place.run / stage, recipe.precision, place.device)
+        place.stage(stage), recipe.precision, place.device)
 
 
 def mask_cache(recipe: PanoramicRecipe, folder: Path) -> MaskCache:
@@ -144,7 +133,7 @@ def make_masks(recipe: PanoramicRecipe, place: Place) -> None:
     Raises:
         RecipeError: Panoramas or what gives masks are missing.
     """
-    mask_cache(recipe, place.data / MASKS).fill(
+    mask_cache(recipe, place.masks).fill(
         open_masks(recipe.masks), panoramas_of(recipe),
         {'size': [recipe.width, recipe.height], 'boundary': recipe.masks.boundary})
 
@@ -163,7 +152,7 @@ def tell(recipe: PanoramicRecipe, place: Place, number: int) -> dict[str, Any]:
         **_panoramic(recipe))
     return targets.make(
         Windowed(network, windows, recipe.taper, recipe.mean, recipe.std), panoramas_of(recipe),
-        mask_cache(recipe, place.data / MASKS),
+        mask_cache(recipe, place.masks),
         Telling(recipe.fusion, recipe.masks, recipe.radius, recipe.taper), depends)
 
 

@@ -6,11 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-import pickle
 from typing import Any
 
 import numpy as np
-import onnx
 import torch
 import yaml
 
@@ -34,10 +32,10 @@ from ..exporting.class_maps import (
     parity_text,
     write_network,
 )
-from ..exporting.graphs import trace_graph
+from ..exporting.graphs import fix_shape, trace_graph
 from ..networks.segformer import SegFormer
 from .classes import TABLES
-from .run import KIND, load_network
+from .run import KIND, load_network, read_trained
 
 EVENT_WINDOWS = 4
 """Simulated windows that the graph is tried on, beside one picture of noise."""
@@ -69,12 +67,7 @@ def measure(path: Path, network: SegFormer, manifest: SemanticManifest) -> Class
 
 def _described(path: Path) -> tuple[dict[str, Any], SemanticManifest]:
     """Return what a checkpoint says, and the manifest of its bundle before there are files."""
-    try:
-        state = torch.load(path, map_location='cpu', weights_only=True)
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        raise RecipeError(f'{path} cannot be read: {error}') from error
-    if not isinstance(state, dict) or state.get('kind') != KIND:
-        raise RecipeError(f'{path} is no network of `python -m training cmess`')
+    state = read_trained(path, KIND, 'cmess')
     if state['shown'] != 'events':
         raise RecipeError(f'{path} looks at pictures; a bundle needs a network of events')
     table = TABLES[state['table']]
@@ -114,22 +107,13 @@ def write_semantic_bundle(
     def export(path: Path) -> None:
         example = (torch.zeros(1, 3, manifest.height, manifest.width),)
         trace_graph(network, example, path, ['image'], ['logits'], {})
-        _fix_output(path, tuple(network(*example).shape))
+        fix_shape(path, tuple(network(*example).shape))
     chosen, reports = write_network(
         folder, half, export, lambda path: measure(path, network, manifest))
     values = _values(state, manifest, chosen, recipe, licence, reports)
     values['files'] = {'network': file_text(folder / FILE)}
     (folder / 'bundle.yaml').write_text(yaml.safe_dump(values, sort_keys=False))
     return reports
-
-
-def _fix_output(path: Path, shape: tuple[int, ...]) -> None:
-    """Say how large the output is; the exporter loses count among the tokens."""
-    model = onnx.load(str(path))
-    dimensions = model.graph.output[0].type.tensor_type.shape.dim
-    for dimension, side in zip(dimensions, shape, strict=True):
-        dimension.dim_value = side
-    onnx.save(model, str(path))
 
 
 def _values(

@@ -223,6 +223,26 @@ def _check(run: _Run[B], log: Log | None, means: dict[str, float], progress: Pro
     return log
 
 
+def read_trained(path: Path, kind: str, command: str) -> dict[str, Any]:
+    """Return what a checkpoint of a kind holds.
+
+    Args:
+        path: The file.
+        kind: What it must say that it is.
+        command: Of `python -m training`, that writes such files.
+
+    Raises:
+        RecipeError: It cannot be read, or is of another kind.
+    """
+    try:
+        state = torch.load(path, map_location='cpu', weights_only=True)
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        raise RecipeError(f'{path} cannot be read: {error}') from error
+    if not isinstance(state, dict) or state.get('kind') != kind:
+        raise RecipeError(f'{path} is no network of `python -m training {command}`')
+    return dict(state)
+
+
 def load_network(path: Path, device: str = 'cpu') -> SegFormer:
     """Return the averaged network of a run, in evaluation mode.
 
