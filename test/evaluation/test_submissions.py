@@ -22,6 +22,7 @@ from eventsam_ros.evaluation.submissions import (
     write_ref_davis17,
     write_ref_youtube_vos,
 )
+from eventsam_ros.evaluation.submit import main
 from eventsam_ros.inference.referring import ReferringSegmenter
 from eventsam_ros.inference.referring_bundle import load_referring_bundle
 from eventsam_ros.inference.words import WordList
@@ -113,9 +114,34 @@ def test_results_of_an_annotator_are_read_as_predictions(layouts, tmp_path):
     assert set(np.unique(read_labels(file))) == {0, 1, 2}
 
 
-def test_a_bundle_follows_each_sentence_by_itself(layouts, tmp_path):
+@pytest.fixture(scope='module')
+def bundle(tmp_path_factory):
     tiny = module(Path(__file__).parents[1] / 'inference' / 'referring_layout.py')
-    bundle = tiny.write(tmp_path / 'bundle', WordList(tiny.COLOURS, tiny.LENGTH))
+    return tiny.write(
+        tmp_path_factory.mktemp('bundle') / 'tiny', WordList(tiny.COLOURS, tiny.LENGTH))
+
+
+def test_the_command_writes_and_scores(layouts, bundle, tmp_path, capsys):
+    youtube = layouts.write_ref_youtube_vos(tmp_path / 'youtube')
+    davis = layouts.write_ref_davis(tmp_path / 'davis')
+    more = ['--bundle', str(bundle), '--engine', 'onnxruntime', '--output']
+    assert main([str(youtube), *more, str(tmp_path / 'a')]) == 0
+    assert capsys.readouterr().out == f'wrote {tmp_path}/a/submission.zip\n'
+    assert len(list((tmp_path / 'a').rglob('*.png'))) == 4 * 3
+    assert main([str(davis), *more, str(tmp_path / 'b')]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f'wrote {tmp_path}/b'
+    score, _ = score_ref_davis17(open_dataset(davis), tmp_path / 'b')
+    assert lines[5] == f'mean: J&F {score.j_and_f:.4f}, J {score.j:.4f}, F {score.f:.4f}'
+    assert [line.split(':')[0] for line in lines[1:5]] == [f'annotator {k}' for k in range(4)]
+    plain = layouts.write_davis(tmp_path / 'plain')
+    assert main([str(plain), *more, str(tmp_path / 'c'), '--split', 'val']) == 1
+    assert 'submit: ' in capsys.readouterr().err
+    assert main([str(davis), '--bundle', str(tmp_path), '--output', str(tmp_path / 'c')]) == 1
+    assert not (tmp_path / 'c').exists()
+
+
+def test_a_bundle_follows_each_sentence_by_itself(layouts, bundle, tmp_path):
     root = layouts.write_ref_davis(tmp_path / 'data')
     for file in root.glob('valid/JPEGImages/goat/*.jpg'):
         half = np.zeros((32, 64, 3), np.uint8)
