@@ -33,7 +33,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument('--bundle', type=Path, required=True, help='bundle of task referring')
     parser.add_argument('--output', type=Path, required=True, help='folder to write')
     parser.add_argument('--split', default='valid', help='of the set, default valid')
-    parser.add_argument('--engine', default='auto', choices=('auto', *ENGINES))
+    parser.add_argument('--engine', default='auto', choices=ENGINES)
     parser.add_argument('--threads', type=int, help='processor threads for one operator')
     return parser
 
