@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from eventsam_ros.inference.bundle import Bundle
+    from eventsam_ros.inference.opening import AnyBundle
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                        ('inspect', 'show the manifest')):
         action = actions.add_parser(name, help=text)
         _add_path(action)
-    build = actions.add_parser('build-engine', help='compile both graphs with TensorRT')
+    build = actions.add_parser('build-engine', help='compile its graphs with TensorRT')
     _add_path(build)
     build.add_argument(
         '--capability', nargs='+', default=[], metavar='SM86',
@@ -38,26 +38,15 @@ def _add_path(action: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Do what was asked and print it."""
-    from eventsam_ros.errors import BundleError
-    from eventsam_ros.inference.bundle import (
-        MANIFEST_NAME,
-        Bundle,
-        default_bundle_path,
-        load_bundle,
-    )
-    from eventsam_ros.inference.class_maps import open_graph
-    from eventsam_ros.inference.graphs import open_engines
-    from eventsam_ros.inference.opening import load_any
-    from eventsam_ros.inference.referring_bundle import (
-        ReferringBundle,
-        checked_words,
-        open_referring,
-    )
+    from eventsam_ros.inference.all_graphs import open_all
+    from eventsam_ros.inference.bundle import MANIFEST_NAME, default_bundle_path
+    from eventsam_ros.inference.opening import load_any, task_of
+    from eventsam_ros.inference.referring_bundle import ReferringBundle, checked_words
     if arguments.action == 'list':
         folders = sorted(p.parent for p in default_bundle_path().parent.glob(f'*/{MANIFEST_NAME}'))
         for folder in folders:
-            manifest = load_bundle(folder).manifest
-            print(f'{folder.name}: {manifest.name}, task {manifest.task}, input '
+            manifest = load_any(folder).manifest
+            print(f'{folder.name}: {manifest.name}, task {task_of(folder)}, input '
                   f'{manifest.width}x{manifest.height}, licence {manifest.licence}, {folder}')
         if not folders:
             print('no bundle ships with this package')
@@ -66,31 +55,24 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.action == 'inspect':
         print((bundle.path / MANIFEST_NAME).read_text('utf-8'), end='')
         return 0
-    if isinstance(bundle, Bundle):
-        if arguments.action == 'build-engine':
-            return _build(bundle, arguments)
-        for engine in open_engines(bundle, 'onnxruntime'):
-            engine.close()
-    elif isinstance(bundle, ReferringBundle) and arguments.action == 'verify':
+    if arguments.action == 'build-engine':
+        return _build(bundle, arguments)
+    if isinstance(bundle, ReferringBundle):
         checked_words(bundle)
-        for engine in open_referring(bundle, 'onnxruntime'):
-            engine.close()
-    elif arguments.action == 'build-engine':
-        raise BundleError(f'{bundle.path} is no bundle of masks, by which engines are compared; '
-                          'its engine is built when it is first run on a GPU')
-    elif not isinstance(bundle, ReferringBundle):
-        open_graph(bundle.network_path, *bundle.manifest.graph_shapes(), 'onnxruntime').close()
+    for engine in open_all(bundle, 'onnxruntime'):
+        engine.close()
     print(f'{bundle.path} is whole: files, checksums and graphs check out')
     return 0
 
 
-def _build(bundle: Bundle, arguments: argparse.Namespace) -> int:
+def _build(bundle: AnyBundle, arguments: argparse.Namespace) -> int:
     from eventsam_ros.inference.ahead import build_ahead
+    from eventsam_ros.inference.bundle import Bundle
     from eventsam_ros.inference.engines import EngineOptions
     options = EngineOptions(arguments.precision, arguments.cache, tell=print)
     for each in build_ahead(bundle, options, arguments.capability):
         print(f'{each.graph} for {each.target}: {"built" if each.built else "was there"}, '
               f'{each.path.stat().st_size / 1e6:.1f} MB, {each.path}')
-    if arguments.capability:
+    if arguments.capability and isinstance(bundle, Bundle):
         print('masks are compared with ONNX Runtime when the engines are first loaded')
     return 0

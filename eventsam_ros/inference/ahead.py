@@ -10,13 +10,12 @@ from pathlib import Path
 
 from eventsam_ros.errors import EngineError
 
-from .bundle import Bundle
+from .all_graphs import graphs_of, open_all
 from .engines import EngineOptions
 from .engines.engine_cache import EngineCache
 from .engines.tensorrt_engine import TensorRtEngine, cached_engine, target_key
 from .engines.tensorrt_package import builds_for_any_gpu, load_tensorrt, tensorrt_version
-from .graphs import open_engines
-from .ranges import decoder_ranges
+from .opening import AnyBundle
 
 
 @dataclass(frozen=True)
@@ -37,19 +36,19 @@ class Kept:
 
 
 def build_ahead(
-    bundle: Bundle, options: EngineOptions, capabilities: Sequence[str] = (),
+    bundle: AnyBundle, options: EngineOptions, capabilities: Sequence[str] = (),
 ) -> list[Kept]:
-    """Compile both graphs of a bundle into the cache.
+    """Compile the graphs of a bundle of any task into the cache.
 
     Args:
         bundle: A checked bundle.
         options: Precision and cache.
         capabilities: Compute capabilities to compile for, such as 'SM86', which TensorRT for RTX
-            can do anywhere; none is the GPU of this machine, on which the masks are then compared
+            can do anywhere; none is the GPU of this machine, on which masks are then compared
             with ONNX Runtime's.
 
     Returns:
-        The engines, encoder and decoder in turns.
+        The engines, those of one capability together.
 
     Raises:
         EngineError: TensorRT or the GPU is missing, a graph cannot be compiled, its masks differ,
@@ -64,8 +63,7 @@ def build_ahead(
     cache = EngineCache(options.cache)
     found = []
     for capability in capabilities:
-        for path, ranges in ((bundle.encoder_path, {}),
-                             (bundle.decoder_path, decoder_ranges(bundle))):
+        for path, ranges in graphs_of(bundle):
             before = cache.counters['builds']
             with_ranges = replace(options, ranges=ranges)
             cached_engine(path, with_ranges, '', capability, cache)
@@ -75,10 +73,10 @@ def build_ahead(
     return found
 
 
-def _build_here(bundle: Bundle, options: EngineOptions) -> list[Kept]:
+def _build_here(bundle: AnyBundle, options: EngineOptions) -> list[Kept]:
     found = []
-    engines = open_engines(bundle, 'tensorrt', options=options)
-    for graph, engine in zip((bundle.encoder_path, bundle.decoder_path), engines, strict=True):
+    engines = open_all(bundle, 'tensorrt', options=options)
+    for (graph, _), engine in zip(graphs_of(bundle), engines, strict=True):
         engine.close()
         assert isinstance(engine, TensorRtEngine)
         _check_kept(engine.cache)

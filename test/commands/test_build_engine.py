@@ -2,6 +2,9 @@
 # Copyright 2026 The eventsam_ros authors
 """`bundle build-engine` fills the cache that nodes read."""
 
+import importlib.util
+from pathlib import Path
+
 import pytest
 
 from eventsam_ros.__main__ import main
@@ -49,6 +52,22 @@ def test_it_builds_what_a_node_on_that_gpu_loads(build, tmp_path, tiny_bundle):
     assert [line.split(', ')[0] for line in again[:2]] == [
         'encoder.onnx for SM86: was there', 'decoder.onnx for SM86: was there']
     assert ': built, ' in build('--capability', 'SM86', '--precision', 'fp16')[1][2]
+
+
+@pytest.mark.usefixtures('_tensorrt')
+def test_bundles_of_one_graph_are_built_too(tmp_path, capsys):
+    spec = importlib.util.spec_from_file_location(
+        'panoramic_layout', Path(__file__).parents[1] / 'inference' / 'panoramic_layout.py')
+    layout = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(layout)
+    bundle, cache = layout.write(tmp_path / 'bundle'), tmp_path / 'cache'
+    assert main(['bundle', 'build-engine', str(bundle), '--cache', str(cache), '--capability',
+                 'SM86', '--precision', 'fp32']) == 0
+    said = capsys.readouterr().out.splitlines()
+    assert said[-1].startswith('network.onnx for SM86: built, ')
+    kept = EngineCache(cache)
+    cached_engine(bundle / 'network.onnx', EngineOptions('fp32'), 'any', 'SM86', kept)
+    assert kept.counters['hits'] == 1
 
 
 @pytest.mark.usefixtures('_tensorrt')

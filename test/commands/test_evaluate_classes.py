@@ -80,5 +80,3 @@ def test_the_bundle_is_verified_and_shown(bundle_of, capsys):
     assert 'check out' in capsys.readouterr().out
     assert main(['bundle', 'inspect', str(bundle)]) == 0
     assert 'task: event_semantic' in capsys.readouterr().out
-    assert main(['bundle', 'build-engine', str(bundle)]) == 1
-    assert 'is no bundle of masks' in capsys.readouterr().err

@@ -305,5 +305,3 @@ def test_the_command_verifies_words_and_graphs(bundles, tmp_path, capsys):
                           edit=lambda m: m['text'].update(words=9))
     assert main(['bundle', 'verify', str(folder)]) == 1
     assert 'gives 6 tokens a sentence where the manifest says 9' in capsys.readouterr().err
-    assert main(['bundle', 'build-engine', str(bundles())]) == 1
-    assert 'is no bundle of masks' in capsys.readouterr().err
