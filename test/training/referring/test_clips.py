@@ -2,6 +2,7 @@
 # Copyright 2026 The eventsam_ros authors
 """Simulated clips: what is said is true of one object, splits are disjoint, shards come back."""
 
+import cv2
 import numpy as np
 import pytest
 
@@ -10,6 +11,7 @@ from training.referring.clips.clip import Clip, Sentence, mirrored, swap_sides
 from training.referring.clips.filming import ClipSettings
 from training.referring.clips.making import make_clip
 from training.referring.clips.scenarios import SCENARIOS
+from training.referring.clips.sheet import clip_sheet, main
 from training.referring.clips.splits import SPLITS, pairs_of
 from training.referring.clips.store import ClipStore, write_clips
 
@@ -137,3 +139,16 @@ def test_a_mirrored_clip_shows_the_other_way_round():
     np.testing.assert_array_equal(found.ids[:, :, 1], ids[:, :, 2])
     assert found.pictures is None
     assert found.sentences == (Sentence('on the right', 1, ('place=right',)),)
+
+
+def test_a_sheet_has_a_row_of_each_plane_and_a_line_for_each_sentence(tmp_path):
+    shape = (3, 20, 90)
+    clip = Clip(np.full((*shape, 3), 200, np.uint8), np.full((*shape, 3), 128, np.uint8),
+                np.full(shape, 2, np.uint8), (Sentence('one', 1), Sentence('two', 2)))
+    sheet = clip_sheet([clip, clip])
+    assert sheet.shape == (2 * (3 * 20 + 2 * 15 + 10), 270, 3)
+    assert [tuple(sheet[row, 5]) for row in (5, 25, 45, 105)] == [
+        (200,) * 3, (128,) * 3, (90, 210, 90), (200,) * 3]
+    assert main([str(tmp_path / 'sheet.png'), '--scenario', 'motion', '--split', 'val']) == 0
+    assert cv2.imread(str(tmp_path / 'sheet.png')).shape[1] == 6 * 128
+    assert main([str(tmp_path / 'none' / 'sheet.png'), '--scenario', 'motion']) == 1

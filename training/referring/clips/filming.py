@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from eventsam_ros.events.tensors import REPRESENTATIONS, window_image
 from eventsam_ros.events.types import Float32, UInt8, Window
 from eventsam_ros.simulation.capture import capture
-from eventsam_ros.simulation.coloured import COLOURS, ColouredScene, shape_outline
+from eventsam_ros.simulation.coloured import COLOURS, LUMINANCE, ColouredScene, shape_outline
 from eventsam_ros.simulation.motion import Path
 from eventsam_ros.simulation.samples import random_sensor
 from eventsam_ros.simulation.scene import Layer, Scene, Swing
@@ -87,6 +87,14 @@ def _paint(colour: str, rng: np.random.Generator) -> _Paint:
         (rng.uniform(-0.15, 0.15), rng.uniform(-0.15, 0.15)))
 
 
+def _ground_level(colours: list[Array], rng: np.random.Generator) -> float:
+    """Return the grey, of a few, that the objects stand out from most: else nothing fires."""
+    levels = rng.uniform(0.07, 0.45, 4)
+    seen = np.log(np.stack(colours) @ np.asarray(LUMINANCE) + 0.01)
+    contrast = np.abs(seen[:, None] - np.log(levels + 0.01)).min(0)
+    return float(levels[int(np.argmax(contrast))])
+
+
 def stage_scene(
     cast: list[Actor], settings: ClipSettings, rng: np.random.Generator,
 ) -> ColouredScene:
@@ -113,7 +121,7 @@ def stage_scene(
         Swing(0.5), Swing(0.5 * aspect), Swing(rng.uniform(-np.pi, np.pi)), Swing(0.5), 1.0,
         layers[0].outline, ground / max(float(ground.mean()), 1e-3), rng.uniform(0.5, 1.2), 1.0,
         (0.0, 0.0)))
-    colours.append(rng.uniform(0.1, 0.4) * np.exp(rng.normal(0, 0.05, 3)))
+    colours.append(_ground_level(colours, rng) * np.exp(rng.normal(0, 0.05, 3)))
 
     def sway(amplitude: float, speed: float) -> Swing:
         return Swing(0.0, 0.0, amplitude, rng.uniform(0.3, 1) * speed / amplitude,
