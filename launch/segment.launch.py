@@ -4,7 +4,8 @@
 
 `--show-args` after the name of this file lists the arguments. One camera of Prophesee's:
 `ros2 launch eventsam_ros segment.launch.py driver:=metavision`. Two cameras:
-two_cameras.launch.py.
+two_cameras.launch.py. Other tasks by their bundle and the parameters for it:
+`bundle:=runs/rgbt params_file:=rgbt.yaml`, and likewise referring.yaml and panoramic.yaml.
 """
 
 from pathlib import Path
@@ -20,7 +21,7 @@ from launch_ros.parameter_descriptions import ParameterFile, ParameterValue
 
 ARGUMENTS = (
     ('namespace', '', 'Namespace of the nodes; one for each camera.', None),
-    ('params_file', '', 'YAML file with parameters.', None),
+    ('params_file', '', 'YAML file with parameters, or the name of one in config/.', None),
     ('use_sim_time', 'false', 'Take the time from /clock.', ['true', 'false']),
     ('log_level', 'info', 'Least severity that is logged.',
      ['debug', 'info', 'warn', 'error', 'fatal']),
@@ -28,7 +29,8 @@ ARGUMENTS = (
     ('use_respawn', 'false', 'Start a process again when it ends.', ['true', 'false']),
     ('respawn_delay', '2.0', 'Seconds before it is started again.', None),
     ('events_topic', 'event_camera/events', 'Topic of the event packets.', None),
-    ('image_topic', 'camera/image_raw', 'Topic of the camera, for window.policy frame.', None),
+    ('image_topic', 'camera/image_raw', 'Topic of the colour camera.', None),
+    ('thermal_topic', 'thermal/image_raw', 'Topic of the thermal camera.', None),
     ('bundle', '', 'Folder of the bundle; empty takes the one that ships.', None),
     ('engine', 'auto', 'Back end that runs the network.', None),
     ('segment', 'true', 'Start segment_node; false for the driver alone.', ['true', 'false']),
@@ -77,6 +79,13 @@ def _driver(context: LaunchContext) -> list[Action]:
     )]
 
 
+def _params_file(context: LaunchContext) -> str:
+    """Return the file itself, or that of its name among those that come along."""
+    given = LaunchConfiguration('params_file').perform(context)
+    ours = Path(get_package_share_directory('eventsam_ros')) / 'config' / given
+    return str(ours) if not Path(given).is_file() and ours.is_file() else given
+
+
 def _node(context: LaunchContext) -> list[Action]:
     value = {name: LaunchConfiguration(name) for name, *_ in ARGUMENTS}
     return [LifecycleNode(
@@ -88,7 +97,7 @@ def _node(context: LaunchContext) -> list[Action]:
         respawn=value['use_respawn'],
         respawn_delay=float(value['respawn_delay'].perform(context)),
         parameters=[
-            ParameterFile(value['params_file'], allow_substs=True),
+            ParameterFile(_params_file(context), allow_substs=True),
             {
                 'use_sim_time': ParameterValue(value['use_sim_time'], value_type=bool),
                 'autostart': ParameterValue(value['autostart'], value_type=bool),
@@ -97,7 +106,8 @@ def _node(context: LaunchContext) -> list[Action]:
             },
         ],
         arguments=['--ros-args', '--log-level', value['log_level']],
-        remappings=[('events', value['events_topic']), ('image', value['image_topic'])],
+        remappings=[('events', value['events_topic']), ('image', value['image_topic']),
+                    ('thermal', value['thermal_topic'])],
     )]
 
 

@@ -189,6 +189,16 @@ def test_it_starts_an_active_node_that_ends_cleanly(launch, tiny_bundle):
     assert 'process has finished cleanly' in run.text, run.text
 
 
+@pytest.mark.parametrize(('task', 'file'), [
+    ('rgbt_semantic', 'rgbt.yaml'), ('referring', 'referring.yaml'),
+    ('panoramic', 'panoramic.yaml')])
+def test_other_tasks_start_by_bundle_and_parameters(launch, tiny_bundles, task, file):
+    run = launch('segment', f'bundle:={tiny_bundles(task)}', f'params_file:={file}')
+    run.until(r'\[segment_node\]: active')
+    assert run.end() == 0
+    assert 'process has finished cleanly' in run.text, run.text
+
+
 @pytest.mark.parametrize(('driver', 'package'), [
     ('metavision', 'metavision_driver'), ('libcaer', 'libcaer_driver')])
 def test_a_driver_that_is_not_installed_is_told_in_one_sentence(

@@ -5,6 +5,9 @@
 from __future__ import annotations
 
 import array
+from dataclasses import replace
+from pathlib import Path
+import re
 import time
 
 import cv2
@@ -17,8 +20,10 @@ from std_msgs.msg import Header
 from std_srvs.srv import Trigger
 import yaml
 
+from eventsam_ros.inference.stitching_rig import read_rig
 from eventsam_ros.nodes.images import to_array, to_message
 from eventsam_ros.nodes.stamps import nanoseconds, stamp
+from eventsam_ros.nodes.tasks.rig import camera_topic
 
 FAILURE = TransitionCallbackReturn.FAILURE
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
@@ -153,7 +158,6 @@ class Rig:
 
 @pytest.fixture
 def rig(make_bench, tiny_bundles, tmp_path):
-    pytest.importorskip('eventsam_ros.inference.stitching')
     return Rig(make_bench(
         tiny_bundles('panoramic'), lazy=False, rig=write_rig(tmp_path / 'rig.yaml'),
         rig_frame_id='roof', **{'pairing.silence_ms': 400.0}).open())
@@ -198,6 +202,23 @@ def test_pictures_of_another_size_are_left_out_by_name(rig):
     rig.bench.show_until(lambda: rig.show(sizes=everywhere), lambda: rig.bench.was(
         ERROR, 'must have 48x48 pixels as the rig says, but has 5x7'))
     rig.masks_until(lambda mask: (mask[12:20, columns('rear')] == 1).all())
+
+
+def test_the_rig_of_the_documentation_can_be_read(tmp_path):
+    text = (Path(__file__).parents[2] / 'docs' / 'interface.md').read_text('utf-8')
+    (sample,) = re.findall(r'```yaml\n(width: .*?)```', text, re.DOTALL)
+    (tmp_path / 'rig.yaml').write_text(sample)
+    rig = read_rig(tmp_path / 'rig.yaml')
+    (camera,) = rig.cameras
+    ahead, _ = camera.project(np.asarray([1.0, 0.0, 0.0]))   # x of the vehicle
+    np.testing.assert_allclose(ahead, (639.5, 399.5), atol=1e-6)
+    left, _ = camera.project(np.asarray([1.0, 0.1, 0.0]) / np.hypot(1, 0.1))
+    assert left[0] < 639.5
+    assert camera_topic(rig, camera).name == 'front/image_raw'
+    unnamed = replace(camera, topic='')
+    assert camera_topic(replace(rig, cameras=(unnamed,)), unnamed).name == 'image'
+    two = replace(rig, cameras=(unnamed, replace(unnamed, name='rear')))
+    assert [camera_topic(two, each).name for each in two.cameras] == ['front/image', 'rear/image']
 
 
 @pytest.mark.parametrize(('content', 'text'), [
