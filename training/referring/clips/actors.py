@@ -11,7 +11,7 @@ import numpy as np
 
 WAYS = {'left': (-1.0, 0.0), 'right': (1.0, 0.0), 'up': (0.0, -1.0), 'down': (0.0, 1.0)}
 """Directions in the picture: x to the right, y down."""
-HALF_SIDES = {'small': (0.058, 0.068), 'medium': (0.085, 0.105), 'big': (0.135, 0.16)}
+HALF_SIDES = {'small': (0.068, 0.078), 'medium': (0.102, 0.118), 'big': (0.15, 0.175)}
 """Half of the side of the square around an object of a size, in picture widths."""
 MARGIN = 0.07
 """How near to the border of the picture a centre comes, in widths."""

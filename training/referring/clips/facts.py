@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -30,7 +31,8 @@ class Facts:
 
     Attributes:
         aspect: Height of the picture over its width.
-        sides: Longer side of the box around the whole object in the first frame, [K].
+        sides: Longer side of the narrowest box, turned as it may be, around the whole object in
+            the first frame, [K].
         areas: What shows of it, as a share of the picture, [T, K].
         wholes: What would show of it if nothing hid it, the same.
         centres: Centre of what shows, [T, K, 2]; nan where it does not show.
@@ -90,9 +92,9 @@ def measure(staged: ColouredScene, ids: UInt8, instants: NDArray[np.float64]) ->
         halves / halves[:1], covers)
 
 
-def _longer_side(mask: Bool) -> int:
-    rows, columns = np.nonzero(mask)
-    return int(max(np.ptp(rows), np.ptp(columns)) + 1) if len(rows) else 0
+def _longer_side(mask: Bool) -> float:
+    points = cv2.findNonZero(mask.astype(np.uint8))
+    return 0.0 if points is None else float(max(cv2.minAreaRect(points)[1])) + 1
 
 
 def _claim(true: Flags, false: Flags) -> Claim:
@@ -114,7 +116,7 @@ def names_only(claim: Claim, k: int) -> bool:
 def size_claims(facts: Facts) -> dict[str, Claim]:
     """Return 'small' and 'big': by the longer side of the whole object in the first frame."""
     s = facts.sides
-    return {'small': _claim(s < 0.145, s > 0.165), 'big': _claim(s > 0.235, s < 0.215)}
+    return {'small': _claim(s < 0.142, s > 0.152), 'big': _claim(s > 0.24, s < 0.222)}
 
 
 def motion_claims(facts: Facts) -> dict[str, Claim]:
