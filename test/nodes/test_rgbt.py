@@ -4,119 +4,99 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
+import array
 import time
 
-from diagnostic_msgs.msg import DiagnosticArray, DiagnosticStatus
+import cv2
+from diagnostic_msgs.msg import DiagnosticStatus
 import numpy as np
 import pytest
-import rclpy
 from rclpy.lifecycle import TransitionCallbackReturn
-from rclpy.parameter import Parameter
-from sensor_msgs.msg import Image
+from sensor_msgs.msg import CompressedImage, Image
 from std_msgs.msg import Header, String
 
 from eventsam_ros.inference.rgbt_pairing import MODES
 from eventsam_ros.nodes import qos, vision
 from eventsam_ros.nodes.images import to_array, to_message
-from eventsam_ros.nodes.segment_node import SegmentNode
 from eventsam_ros.nodes.stamps import stamp
 from eventsam_ros.nodes.tasks.rgbt import DEGRADED, degraded
 
-_spec = importlib.util.spec_from_file_location(
-    'rgbt_layout', Path(__file__).parents[1] / 'inference' / 'rgbt_layout.py')
-layout = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(layout)
-
 SUCCESS, FAILURE = TransitionCallbackReturn.SUCCESS, TransitionCallbackReturn.FAILURE
-WARN, OK = DiagnosticStatus.WARN, DiagnosticStatus.OK
-
-
-@pytest.fixture(scope='module')
-def rgbt_bundle(tmp_path_factory):
-    return layout.write(tmp_path_factory.mktemp('rgbt') / 'tiny')
+WARN, OK, ERROR = DiagnosticStatus.WARN, DiagnosticStatus.OK, DiagnosticStatus.ERROR
 
 
 class Cameras:
-    """The node under test and two cameras; the left half is red, the lower half is warm."""
+    """Two cameras before a node: the left half is red, the lower half is warm."""
 
-    def __init__(self, graph, bundle, **parameters):
-        self.graph = graph
-        values = {'bundle': str(bundle), 'diagnostics.period_s': 0.2, 'lazy': False,
-                  'engine': 'onnxruntime', **parameters}
-        self.node = graph.add(SegmentNode(parameter_overrides=[
-            Parameter(name, value=value) for name, value in values.items()]))
-        self.other = graph.add(rclpy.create_node('cameras'))
-        self.maps = graph.listen(self.other, Image, 'segment_node/mask')
-        self.overlays = graph.listen(self.other, Image, 'segment_node/overlay')
-        self.modes = graph.listen(self.other, String, 'segment_node/mode', qos.latched())
-        self.reports = graph.listen(self.other, DiagnosticArray, '/diagnostics')
-        self.rgb = self.other.create_publisher(Image, 'image', 1)
-        self.thermal = self.other.create_publisher(Image, 'thermal', 1)
+    def __init__(self, bench, kind=Image, suffix=''):
+        self.bench = bench
+        self.kind = kind
+        self.modes = bench.graph.listen(
+            bench.other, String, 'segment_node/mode', qos.latched())
+        self.overlays = bench.graph.listen(bench.other, Image, 'segment_node/overlay')
+        bench.open()
+        self.rgb = bench.publisher(kind, f'image{suffix}')
+        self.thermal = bench.publisher(kind, f'thermal{suffix}')
 
-    def activate(self):
-        assert self.node.trigger_configure() == SUCCESS
-        assert self.node.trigger_activate() == SUCCESS
-        self.graph.wait_for(lambda: self.rgb.get_subscription_count()
-                            and self.thermal.get_subscription_count())
-        self.graph.wait_for(lambda: self.other.count_publishers('segment_node/mask'))
-        return self
+    def send(self, publisher, pixels, encoding, now, frame):
+        header = Header(stamp=stamp(now), frame_id=frame)
+        if self.kind is Image:
+            publisher.publish(to_message(pixels, encoding, header))
+        else:
+            bgr = pixels[..., ::-1] if pixels.ndim == 3 else pixels
+            data = array.array('B', cv2.imencode('.png', bgr)[1].tobytes())
+            publisher.publish(CompressedImage(header=header, format='png', data=data))
 
     def show(self, rgb=True, thermal=True, skew_ms=0, thermal16=False):
         now = time.time_ns()
         if rgb:
             picture = np.zeros((32, 64, 3), np.uint8)
             picture[:, :32, 0] = 200
-            self.rgb.publish(to_message(
-                picture, 'rgb8', Header(stamp=stamp(now), frame_id='rgb_optical')))
+            self.send(self.rgb, picture, 'rgb8', now, 'rgb_optical')
         if thermal:
             warm = np.full((32, 64), 80, np.uint8)
             warm[16:] = 160
             kind = 'mono8'
             if thermal16:
                 warm, kind = warm.astype(np.uint16) * 100, 'mono16'
-            self.thermal.publish(to_message(warm, kind, Header(
-                stamp=stamp(now + round(skew_ms * 1e6)), frame_id='thermal_optical')))
-        return now
+            self.send(self.thermal, warm, kind, now + round(skew_ms * 1e6), 'thermal_optical')
 
-    def show_until(self, condition, **how):
-        def attempt():
-            self.show(**how)
-            time.sleep(0.05)
-            return condition()
-        return self.graph.wait_for(attempt)
-
-    def said(self, level, text):
-        return any(m.status[0].level == level and text in m.status[0].message
-                   for m in self.reports[-5:])
-
-    def values(self):
-        return {p.key: p.value for p in self.reports[-1].status[0].values}
+    def until(self, condition, **how):
+        return self.bench.show_until(lambda: self.show(**how), condition)
 
 
 @pytest.fixture
-def cameras(graph, rgbt_bundle):
-    return lambda **parameters: Cameras(
-        graph, parameters.pop('bundle', rgbt_bundle), **parameters)
+def make_bare(make_bench, tiny_bundles):
+    """Return a function that makes a bench whose node is not configured yet."""
+    return lambda **parameters: make_bench(
+        parameters.pop('bundle', tiny_bundles('rgbt_semantic')),
+        **{'lazy': False, 'engine': 'onnxruntime', **parameters})
+
+
+@pytest.fixture
+def cameras(make_bare):
+    return lambda **parameters: Cameras(make_bare(**parameters))
+
+
+def red_and_warm(mask):
+    return ((mask[2:14, 2:28] == 1).all() and (mask[18:30, 36:62] == 2).all()
+            and (mask[2:14, 36:62] == 0).all())
 
 
 def test_two_cameras_make_one_map_with_the_stamp_of_the_colour_picture(cameras):
-    bench = cameras().activate()
-    bench.show_until(lambda: bench.maps and bench.overlays, skew_ms=5)
-    found = bench.maps[-1]
+    seen = cameras()
+    bench = seen.bench
+    seen.until(lambda: bench.masks and seen.overlays, skew_ms=5)
+    found = bench.masks[-1]
     assert (found.encoding, found.width, found.height) == ('mono8', 64, 32)
     assert found.header.frame_id == 'rgb_optical'
-    classes = to_array(found)
-    assert (classes[2:14, 2:28] == 1).all()
-    assert (classes[18:30, 36:62] == 2).all()
-    assert (classes[2:14, 36:62] == 0).all()
-    bench.show_until(lambda: bench.said(OK, 'segmenting with both cameras'), skew_ms=5)
+    assert red_and_warm(to_array(found))
+    seen.until(lambda: bench.level_is(OK, 'segmenting with both cameras'), skew_ms=5)
     values = bench.values()
     assert float(values['skew_last_ms']) == pytest.approx(5, abs=0.01)
     assert int(values['paired']) > 0
     assert values['mode'] == 'paired'
-    assert bench.modes[0].data == 'paired'
+    assert seen.modes[0].data == 'paired'
     # what was formed is accounted for
     work = bench.node._work
     counters = work.pipeline.counters
@@ -124,86 +104,92 @@ def test_two_cameras_make_one_map_with_the_stamp_of_the_colour_picture(cameras):
         counters[k] for k in work.DROPS if k.startswith('moments_')) in (0, 1, 2)
 
 
+@pytest.mark.parametrize('thermal16', [False, True])
+def test_both_cameras_come_compressed_too(make_bare, thermal16):
+    seen = Cameras(make_bare(image_transport='compressed'), CompressedImage, '/compressed')
+    seen.until(lambda: seen.bench.masks and red_and_warm(to_array(seen.bench.masks[-1])),
+               thermal16=thermal16)
+    assert seen.modes[-1].data == 'paired'
+
+
 @pytest.mark.parametrize(('shown', 'mode', 'frame', 'present'), [
     ({'thermal': False}, 'rgb_only', 'rgb_optical', {0, 1}),
     ({'rgb': False}, 'thermal_only', 'thermal_optical', {0, 2}),
 ])
 def test_a_dead_camera_degrades_the_node_and_it_says_so(cameras, shown, mode, frame, present):
-    bench = cameras(**{'pairing.silence_ms': 200.0}).activate()
-    bench.show_until(lambda: bench.said(OK, 'both cameras'))
-    bench.show_until(lambda: bench.said(WARN, DEGRADED[mode]), **shown)
-    bench.show_until(lambda: set(np.unique(to_array(bench.maps[-1]))) == present, **shown)
-    assert bench.maps[-1].header.frame_id == frame
-    assert bench.values()['mode'] == mode
+    seen = cameras(**{'pairing.silence_ms': 200.0})
+    bench = seen.bench
+    seen.until(lambda: bench.was(OK, 'both cameras'))
+    seen.until(lambda: bench.level_is(WARN, DEGRADED[mode]), **shown)
+    seen.until(lambda: set(np.unique(to_array(bench.masks[-1]))) == present, **shown)
+    assert bench.masks[-1].header.frame_id == frame
+    seen.until(lambda: bench.values()['mode'] == mode, **shown)
     # the camera comes back
-    bench.show_until(lambda: bench.modes[-1].data == 'paired')
-    bench.show_until(lambda: bench.reports[-1].status[0].level == OK)
+    seen.until(lambda: seen.modes[-1].data == 'paired')
+    seen.until(lambda: bench.level_is(OK, 'both cameras'))
 
 
 def test_a_late_partner_is_not_waited_for_longer_than_the_patience(cameras):
-    bench = cameras(**{'pairing.tolerance_ms': 10.0, 'pairing.patience_ms': 30.0,
-                       'pairing.silence_ms': 60_000.0}).activate()
+    seen = cameras(**{'pairing.tolerance_ms': 10.0, 'pairing.patience_ms': 30.0,
+                      'pairing.silence_ms': 60_000.0})
     # heat lives, but what it sends is always of 5 s ago
-    bench.show_until(lambda: bench.said(WARN, 'is late'), skew_ms=-5000)
-    bench.show_until(lambda: int(bench.values()['late_thermal']) > 3, skew_ms=-5000)
-    assert int(bench.values()['paired']) == 0
-    assert {'late_thermal', 'late_rgb'} >= {m.data for m in bench.modes}
+    seen.until(lambda: seen.bench.was(WARN, 'is late'), skew_ms=-5000)
+    seen.until(lambda: seen.bench.count('late_thermal') > 3, skew_ms=-5000)
+    assert seen.bench.count('paired') == 0
+    assert {'late_thermal', 'late_rgb'} >= {m.data for m in seen.modes}
 
 
 def test_raw_thermal_counts_are_understood_and_colours_in_heat_are_told(cameras):
-    bench = cameras().activate()
-    bench.show_until(lambda: bench.maps, thermal16=True)
-    before = len(bench.maps)
-    picture = to_message(np.zeros((32, 64, 3), np.uint8), 'rgb8', Header(stamp=stamp(1)))
-
-    def shown():
-        picture.header.stamp = stamp(time.time_ns())
-        bench.thermal.publish(picture)
-        return bench.said(DiagnosticStatus.ERROR, 'a thermal image must have one channel')
-    bench.graph.wait_for(lambda: time.sleep(0.05) or shown())
-    assert int(bench.values()['dropped.moments_unusable']) > 0
-    bench.show_until(lambda: len(bench.maps) > before)
+    seen = cameras()
+    bench = seen.bench
+    seen.until(lambda: bench.masks, thermal16=True)
+    before = len(bench.masks)
+    colours = np.zeros((32, 64, 3), np.uint8)
+    bench.show_until(
+        lambda: seen.send(seen.thermal, colours, 'rgb8', time.time_ns(), 'thermal_optical'),
+        lambda: bench.was(ERROR, 'a thermal image must have one channel'))
+    assert bench.dropped('moments_unusable') > 0
+    seen.until(lambda: len(bench.masks) > before)
 
 
 def test_pictures_of_other_proportions_are_told_and_the_node_goes_on(cameras):
-    bench = cameras().activate()
+    seen = cameras()
 
-    def shown():
-        now = stamp(time.time_ns())
-        bench.rgb.publish(to_message(np.zeros((32, 64, 3), np.uint8), 'rgb8', Header(stamp=now)))
-        bench.thermal.publish(to_message(np.zeros((32, 32), np.uint8), 'mono8', Header(stamp=now)))
-        return bench.said(DiagnosticStatus.ERROR, 'registered pictures have the same proportions')
-    bench.graph.wait_for(lambda: time.sleep(0.05) or shown())
-    bench.show_until(lambda: bench.maps)
+    def show():
+        now = time.time_ns()
+        seen.send(seen.rgb, np.zeros((32, 64, 3), np.uint8), 'rgb8', now, 'rgb_optical')
+        seen.send(seen.thermal, np.zeros((32, 32), np.uint8), 'mono8', now, 'thermal_optical')
+    seen.bench.show_until(show, lambda: seen.bench.was(
+        ERROR, 'registered pictures have the same proportions'))
+    seen.until(lambda: seen.bench.masks)
 
 
-def test_a_bundle_that_is_missing_and_pairing_that_cannot_be_are_told(graph, tmp_path, cameras):
-    bench = cameras(bundle=tmp_path / 'none')
+def test_a_bundle_that_is_missing_and_pairing_that_cannot_be_are_told(make_bare, tmp_path):
+    bench = make_bare(bundle=tmp_path / 'none')
     assert bench.node.trigger_configure() == FAILURE
-    graph.wait_for(lambda: bench.said(DiagnosticStatus.ERROR, 'there is no bundle at'))
-    (result,) = bench.node.set_parameters([Parameter('pairing.patience_ms', value=900.0)])
-    assert result.successful
-    (result,) = bench.node.set_parameters([Parameter('pairing.silence_ms', value=100.0)])
-    assert not result.successful
-    assert 'silence must be at least the patience' in result.reason
+    bench.reports(ERROR, 'there is no bundle at')
+    assert bench.set('pairing.patience_ms', 900.0).successful
+    refused = bench.set('pairing.silence_ms', 100.0)
+    assert not refused.successful
+    assert 'silence must be at least the patience' in refused.reason
 
 
 def test_it_comes_and_goes_as_a_lifecycle_node(cameras):
-    bench = cameras().activate()
-    (result,) = bench.node.set_parameters([Parameter('engine_threads', value=2)])
-    assert not result.successful
-    assert 'call cleanup first' in result.reason
+    seen = cameras()
+    bench = seen.bench
+    assert 'call cleanup first' in bench.set('engine_threads', 2).reason
     assert bench.node.trigger_deactivate() == SUCCESS
-    bench.graph.wait_for(lambda: bench.said(OK, 'inactive'))
+    bench.reports(OK, 'inactive')
     assert bench.node.trigger_cleanup() == SUCCESS
-    bench.activate()
-    bench.show_until(lambda: bench.maps)
+    bench.open()
+    seen.until(lambda: bench.masks)
 
 
 @pytest.mark.skipif(not vision.INSTALLED, reason='vision_msgs is not installed')
 def test_the_names_of_the_classes_are_latched(cameras):
-    bench = cameras().activate()
-    bench.show_until(lambda: bench.maps)
+    seen = cameras()
+    bench = seen.bench
+    seen.until(lambda: bench.masks)
     heard = bench.graph.listen(
         bench.other, vision.LabelInfo, 'segment_node/label_info', qos.latched())
     info = bench.graph.wait_for(lambda: heard and heard[0])
