@@ -24,7 +24,8 @@ _TITLE = 'eventsam words 1'
 _LENGTHS = (2, 512)
 _WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 _LEAST_STEM = 3
-"""Letters that an unknown word must share with the word that it is read as."""
+"""Letters of a known word that an unknown one may add an ending to."""
+_ENDINGS = ('s', 'es', "'s", 'd', 'ed', 'ing', 'er', 'est', 'y', 'ly', 'ish', 'like')
 _LEAST_TYPO = 4
 """Letters of an unknown word in which one slip is forgiven."""
 
@@ -72,9 +73,9 @@ def split_words(text: str) -> list[str]:
 class WordList:
     """Each word is a token, and the end is one.
 
-    A word that is not known is read as a known one: its longest beginning of at least three
-    letters ('reddish' as 'red'), or what is one slip away ('trianlge' as 'triangle'). Otherwise
-    it is the one unknown word. Of a sentence that is too long, the beginning is taken.
+    A word that is not known is read as a known one where it differs by an ending ('reddish' as
+    'red', 'balls' as 'ball') or by one slip ('trianlge' as 'triangle'). Otherwise it is the one
+    unknown word. Of a sentence that is too long, the beginning is taken.
 
     Attributes:
         vocabulary: The words that it knows, lower case.
@@ -118,7 +119,7 @@ class WordList:
         if word in self._numbers:
             return word
         for length in range(len(word) - 1, _LEAST_STEM - 1, -1):
-            if word[:length] in self._numbers:
+            if word[:length] in self._numbers and _is_ending(word[length - 1], word[length:]):
                 return word[:length]
         if len(word) >= _LEAST_TYPO:
             for known in self.vocabulary:
@@ -142,6 +143,11 @@ class WordList:
         """Write a text file: a title, the length, and a word a line."""
         path.write_text('\n'.join([_TITLE, f'tokens {self.tokens}', *self.vocabulary]) + '\n',
                         encoding='utf-8')
+
+
+def _is_ending(last: str, rest: str) -> bool:
+    """Return whether what follows a word is an ending, its last letter doubled or not."""
+    return rest in _ENDINGS or (rest[:1] == last and rest[1:] in _ENDINGS)
 
 
 def _one_slip(a: str, b: str) -> bool:

@@ -31,6 +31,8 @@ def read(text):
     ('  The\tRED,  ball!! ', ['the', 'red', 'ball', '.', '-', '-']),
     ("the dog's ball", ['the', "dog's", 'ball', '.', '-', '-']),
     ('the reddish balls', ['the', 'red', 'ball', '.', '-', '-']),
+    ('balls, redder', ['ball', 'red', '.', '-', '-', '-']),
+    ('redwood ballast them', ['?', '?', '?', '.', '-', '-']),
     ('trianlge smal', ['triangle', 'small', '.', '-', '-', '-']),
     ('the zebra', ['the', '?', '.', '-', '-', '-']),
     ('rad', ['?', '.', '-', '-', '-', '-']),
