@@ -77,6 +77,11 @@ def check_differences(
                               'arm')
 
 
+def run_folder(root: Path, arm: str, seed: int) -> Path:
+    """Return the folder of one arm and seed in that of a study."""
+    return root / re.sub(r'[^a-z0-9]+', '_', arm.lower()).strip('_') / f'seed_{seed}'
+
+
 def run_once(
     arm: str, seed: int, root: Path, depends_on: Any,
     run: Callable[[Path], tuple[dict[str, dict[str, float]], float]],
@@ -90,7 +95,7 @@ def run_once(
         depends_on: What the result depends on, as plain values; another one runs again.
         run: Trains and judges in a folder; gives the scores and the seconds of the training.
     """
-    folder = root / re.sub(r'[^a-z0-9]+', '_', arm.lower()).strip('_') / f'seed_{seed}'
+    folder = run_folder(root, arm, seed)
     done = folder / 'result.json'
     wanted = hashlib.sha256(json.dumps(depends_on, sort_keys=True).encode()).hexdigest()
     if done.exists():

@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from ..errors import RecipeError
 from .batches import ClipSet
+from .clips.clip import Clip, Sentence
 from .clips.public import open_public
 from .clips.store import ClipStore
 from .recipe import ReferringRecipe
@@ -31,6 +33,45 @@ def read_split(recipe: ReferringRecipe, split: str) -> ClipSet:
             f'{data.path} holds windows of {made.window_ms:g} ms as {made.representation}, but '
             f'the recipe says {recipe.window_ms:g} ms as {recipe.representation}')
     return clips
+
+
+class Told:
+    """Clips with some of their sentences; those that have none left are not there."""
+
+    def __init__(self, clips: ClipSet, leave_out: Sequence[str]) -> None:
+        """Choose.
+
+        Args:
+            clips: All of them.
+            leave_out: Kinds of attributes whose sentences go.
+
+        Raises:
+            RecipeError: No sentence is left.
+        """
+        self._clips = clips
+        self._kept: list[tuple[int, list[int]]] = []
+        for k in range(len(clips)):
+            kept = [n for n, sentence in enumerate(clips.sentences(k))
+                    if not {a.partition('=')[0] for a in sentence.attributes} & set(leave_out)]
+            if kept:
+                self._kept.append((k, kept))
+        if not self._kept:
+            raise RecipeError(f'no sentence is left without {", ".join(leave_out)}')
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._kept)
+
+    def __getitem__(self, index: int) -> Clip:
+        """Return a clip."""
+        k, kept = self._kept[index]
+        return self._clips[k].only(kept)
+
+    def sentences(self, index: int) -> tuple[Sentence, ...]:
+        """Return the sentences of a clip."""
+        k, kept = self._kept[index]
+        said = self._clips.sentences(k)
+        return tuple(said[n] for n in kept)
 
 
 def all_sentences(clips: ClipSet) -> list[str]:

@@ -16,16 +16,16 @@ from .score import answers, is_right
 
 _BAR = 14
 """Rows of the line of text over each sentence."""
-_FOUND, _WRONG, _TRUTH = (60, 220, 90), (240, 70, 60), (255, 255, 255)
+_FOUND, _WRONG, _TRUTH = (40, 255, 90), (255, 40, 30), (255, 255, 255)
+_DARK = 0.3
 
 
 def _painted(picture: UInt8, mask: Bool, truth: Bool, right: bool) -> UInt8:
-    out = picture.copy()
-    tint = np.asarray(_FOUND if right else _WRONG, np.float32)
-    out[mask] = (0.45 * out[mask] + 0.55 * tint).astype(np.uint8)
-    outlines, _ = cv2.findContours(
-        truth.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-    cv2.drawContours(out, outlines, -1, _TRUTH, 1)
+    out = np.where(mask[..., None], picture, (_DARK * picture).astype(np.uint8))
+    for region, colour in ((truth, _TRUTH), (mask, _FOUND if right else _WRONG)):
+        outlines, _ = cv2.findContours(
+            region.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+        cv2.drawContours(out, outlines, -1, colour, 1)
     return np.asarray(out, np.uint8)
 
 
@@ -41,8 +41,9 @@ def contact_sheet(
 ) -> UInt8:
     """Return clips from left to right in time, each sentence a row under its text.
 
-    A mask is green where it overlaps the named object most, red elsewhere; the named object has
-    a white outline. A network of events alone is shown on the pictures of events.
+    What is not in the mask is dark. The mask's outline is green where it overlaps the named object
+    most, red where it does not; the named object has a white outline. A network of events alone
+    is shown on the pictures of events.
 
     Args:
         objective: In evaluation mode.

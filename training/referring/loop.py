@@ -18,6 +18,7 @@ from ..distill.pictures import write_picture
 from ..distill.processes import deterministic
 from ..distill.progress import Progress
 from .batches import BatchMaker
+from .data import Told
 from .objective import PARTS
 from .recipe import ReferringRecipe
 from .run import Run, share_at
@@ -70,7 +71,8 @@ def fit(recipe: ReferringRecipe, folder: Path, device: str = 'auto') -> FitResul
 def _train(run: Run) -> None:
     recipe, first = run.recipe, run.rank == 0
     log = Log(run.folder, _COLUMNS, run.step) if first else None
-    maker = BatchMaker(recipe, run.training, run.words, run.rank, run.world)
+    clips = Told(run.training, recipe.leave_out) if recipe.leave_out else run.training
+    maker = BatchMaker(recipe, clips, run.words, run.rank, run.world)
     loader = Loader(maker, run.step, recipe.steps, recipe.workers)
 
     def look(means: dict[str, float], speed: float) -> None:

@@ -32,17 +32,15 @@ class Objective(nn.Module):
         """Encode pictures.
 
         Args:
-            frames: uint8 [M, H, W, 3], RGB; not looked at by a network of events alone.
-            pictures: Of events, uint8 [M, H, W, 3]; not looked at by one of images alone.
+            frames: uint8 [M, H, W, 3], RGB, or None; not looked at by a network of events alone.
+            pictures: Of events, uint8 [M, H, W, 3], or None; not looked at by one of images.
             inside: What of the frames is no padding, bool [M, H, W].
         """
         image = events = None
-        if self.recipe.network.modalities != 'events':
-            assert frames is not None
+        if frames is not None and self.recipe.network.modalities != 'events':
             image = normalised(frames, inside, self.get_buffer('image_mean'),
                                self.get_buffer('image_std'))
-        if self.recipe.network.modalities != 'images':
-            assert pictures is not None
+        if pictures is not None and self.recipe.network.modalities != 'images':
             events = normalised(pictures, torch.ones_like(inside), self.get_buffer('event_mean'),
                                 self.get_buffer('event_std'))
         return self.network.see(image, events)
@@ -51,14 +49,19 @@ class Objective(nn.Module):
         """Return the loss and its parts, unweighted."""
         clips, count = batch.inside.shape[0], batch.masks.shape[2]
         inside = batch.inside.repeat_interleave(count, 0)
+        frames, pictures = batch.frames, batch.pictures
+        if frames is not None and pictures is not None and (
+                float(torch.rand(())) < self.recipe.missing):
+            # one of the two is left out, of the whole batch
+            frames, pictures = (frames, None) if float(torch.rand(())) < 0.5 else (None, pictures)
         seen = self.see(
-            None if batch.frames is None else batch.frames.flatten(0, 1),
-            None if batch.pictures is None else batch.pictures.flatten(0, 1), inside)
+            None if frames is None else frames.flatten(0, 1),
+            None if pictures is None else pictures.flatten(0, 1), inside)
         said = self.network.say(batch.ids, batch.words)
         clip_of = torch.arange(clips, device=batch.ids.device).repeat_interleave(
             batch.masks.shape[1])
-        frames = [seen.chosen(clip_of * count + t) for t in range(count)]
-        logits, scores = self.network.follow(frames, said)
+        logits, scores = self.network.follow(
+            [seen.chosen(clip_of * count + t) for t in range(count)], said)
         target = batch.masks.flatten(0, 1).transpose(0, 1).float()
         full = F.interpolate(
             logits, target.shape[-2:], mode='bilinear', align_corners=False).float()

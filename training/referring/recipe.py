@@ -74,8 +74,8 @@ class NetworkChoice:
     Attributes:
         encoder: One of training.networks.sam_vit.SPECS (SAM's), or a compact backbone of timm.
         start: Weights to begin with: an official SAM checkpoint, a start file of
-            `python -m training refsam base`, or a bundle of task events whose encoder has the
-            same backbone; none for random ones.
+            `python -m training refsam base`, a bundle of task events whose encoder has the same
+            backbone, or best.pt of an earlier run, whose words are kept; none for random ones.
         tune: What of the encoder learns: `adapters` beside frozen weights (needs `start`; what
             stands behind a compact backbone learns too), `full`, or `frozen`: nothing.
         zero_adapters: Whether adapters change nothing at first; the published code's are random.
@@ -177,6 +177,9 @@ class ReferringRecipe:
         frames: Of a training clip; the loss goes back through all of them.
         stride: Greatest distance of neighbouring frames of a training clip, drawn from 1 on.
         sentences: About each clip of a batch; they share its pictures.
+        leave_out: Kinds of attributes, such as motion, whose sentences are not trained on: what
+            a single picture does not tell, where `frames` is 1.
+        missing: Share of the steps in which a network of both modalities is shown one alone.
         steps: Optimiser steps.
         batch: Clips a step over all processes, a multiple of their number.
         schedule: `constant` after the warm-up (published), or a `cosine` down to `final` times
@@ -214,6 +217,8 @@ class ReferringRecipe:
     frames: int = ranged(1, 64, default=3)
     stride: int = ranged(1, 64, default=3)
     sentences: int = ranged(1, 64, default=2)
+    leave_out: tuple[str, ...] = ()
+    missing: float = ranged(0, 1, default=0.0)
     steps: int = ranged(1, default=2000)
     batch: int = ranged(1, default=2)
     schedule: Literal['constant', 'cosine'] = 'cosine'

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright 2026 The eventsam_ros authors
-"""Weights to begin with: an official SAM checkpoint, a bundle of task events, or our own file."""
+"""Weights to begin with: of SAM, of a bundle of task events, or of an earlier run."""
 
 from __future__ import annotations
 
@@ -19,6 +19,8 @@ from .networks.sight import CompactSight, VitSight
 
 KIND = 'eventsam_ros referring start'
 """What a start file says that it is."""
+RUN = 'eventsam_ros referring'
+"""What a checkpoint of a run says that it is."""
 _ENCODER, _DECODER, _PLACES = 'image_encoder.', 'mask_decoder.', 'prompt_encoder.pe_layer.'
 
 
@@ -26,7 +28,7 @@ def read_start(path: Path, detail: int) -> dict[str, Any]:
     """Return the weights that lie at a path, as a start file holds them.
 
     Args:
-        path: A bundle of task events, a checkpoint of SAM, or a start file.
+        path: A bundle of task events, a checkpoint of SAM, a start file, or one of a run.
         detail: Channels of detail that are wanted of a bundle.
 
     Raises:
@@ -40,7 +42,7 @@ def read_start(path: Path, detail: int) -> dict[str, Any]:
         found = torch.load(path, map_location='cpu', weights_only=True)
     except Exception as error:  # torch has many for damaged files
         raise RecipeError(f'{path} cannot be read: {str(error).splitlines()[0]}') from error
-    if isinstance(found, dict) and found.get('kind') == KIND:
+    if isinstance(found, dict) and found.get('kind') in (KIND, RUN):
         return found
     if not isinstance(found, dict) or f'{_ENCODER}pos_embed' not in found:
         raise RecipeError(f'{path} is no checkpoint of SAM and no file of '

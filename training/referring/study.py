@@ -10,9 +10,10 @@ from typing import Any
 
 import torch
 
-from ..compare.arms import Arm, check_differences, read_arms, run_once
+from ..compare.arms import Arm, check_differences, read_arms, run_folder, run_once
 from ..compare.run import Result
 from ..compare.table import write_csv
+from ..distill.checkpoints import BEST
 from ..distill.pictures import write_picture
 from ..distill.progress import Progress
 from ..distill.students import as_plain
@@ -65,6 +66,8 @@ class Study:
         arms: What is compared.
         clips: To simulate; None for data that is there.
         differences: Pairs of arms whose difference is told: name -> the better one, the other.
+        first: Runs that arms begin with, each trained once: the first of two stages.
+        after: Arm -> the one of `first` that it begins with.
     """
 
     name: str
@@ -72,6 +75,8 @@ class Study:
     arms: tuple[Arm[ReferringRecipe], ...]
     clips: SimulatedClips | None = None
     differences: dict[str, tuple[str, str]] = field(default_factory=dict)
+    first: tuple[Arm[ReferringRecipe], ...] = ()
+    after: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -80,14 +85,15 @@ class _Head:
     seeds: tuple[int, ...] = ranged(0, default=(0, 1, 2))
     clips: SimulatedClips | None = None
     differences: dict[str, tuple[str, str]] = field(default_factory=dict)
+    after: dict[str, str] = field(default_factory=dict)
 
 
 def make_study(values: Any, where: str) -> Study:
     """Build a study from what stands in its file.
 
     Args:
-        values: A mapping of the keys of Study, with `base`, a recipe without a name, and `arms`,
-            each with `name` and `changes` to the base.
+        values: A mapping of the keys of Study, with `base`, a recipe without a name, and `arms`
+            and `first`, each entry with `name` and `changes` to the base.
         where: Begins every message.
 
     Raises:
@@ -95,12 +101,18 @@ def make_study(values: Any, where: str) -> Study:
     """
     arms = read_arms(values, where, make_recipe)
     head = build(
-        _Head, {k: v for k, v in values.items() if k not in {'base', 'arms'}}, where)
+        _Head, {k: v for k, v in values.items() if k not in {'base', 'arms', 'first'}}, where)
+    first = read_arms({**values, 'arms': values['first']}, f'{where}, first', make_recipe) if (
+        'first' in values) else ()
+    for arm, begun in head.after.items():
+        if arm not in {a.name for a in arms} or begun not in {f.name for f in first}:
+            raise RecipeError(f'{where}: after: {arm}: {begun} must name an arm and one of first')
     check_differences(head.differences, arms, where)
     if head.clips is not None and (unknown := set(head.clips.scenarios) - set(SCENARIOS)):
         raise RecipeError(f'{where}: clips: scenarios must be of {", ".join(SCENARIOS)}, but '
                           f'there is {min(unknown)!r}')
-    return Study(head.name, head.seeds, arms, head.clips, head.differences)
+    return Study(
+        head.name, head.seeds, arms, head.clips, head.differences, first, head.after)
 
 
 def load_study(path: Path) -> Study:
@@ -153,8 +165,12 @@ def _started(recipe: ReferringRecipe, root: Path) -> ReferringRecipe:
     return replace(recipe, network=replace(recipe.network, start=path))
 
 
-def _run_arm(arm: Arm[ReferringRecipe], seed: int, root: Path, device: str) -> Result:
+def _run_arm(
+    arm: Arm[ReferringRecipe], seed: int, root: Path, device: str, begun: Path | None = None,
+) -> Result:
     recipe = replace(arm.recipe, seed=seed)
+    if begun is not None:
+        recipe = replace(recipe, network=replace(recipe.network, start=begun))
 
     def run(folder: Path) -> tuple[dict[str, dict[str, float]], float]:
         trained = fit(_started(recipe, root), folder, device)
@@ -187,11 +203,17 @@ def run_study(study: Study, root: Path, device: str = 'auto') -> str:
         wanted = study.clips
         simulate(study.arms[0].recipe.data.path, wanted,
                  {'train': wanted.train, 'val': wanted.val, 'test': wanted.test})
+    begun = {}
+    for stage in study.first:
+        _run_arm(stage, stage.recipe.seed, root / 'first', device)
+        begun[stage.name] = run_folder(
+            root / 'first', stage.name, stage.recipe.seed) / BEST
     results: list[Result] = []
     text = ''
     for seed in study.seeds:
         for arm in study.arms:
-            results.append(_run_arm(arm, seed, root, device))
+            results.append(_run_arm(
+                arm, seed, root, device, begun.get(study.after.get(arm.name, ''))))
             text = markdown(study.name, [a.name for a in study.arms], results, study.differences)
             write_csv(root / 'results.csv', results)
             (root / 'results.md').write_text(text)

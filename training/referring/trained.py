@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from eventsam_ros.inference.words import WordList, Words
+from eventsam_ros.inference.words import WordList, Words, vocabulary_of
 
 from ..distill.checkpoints import BEST
 from ..distill.students import as_plain
@@ -22,12 +22,9 @@ from .network import ReferringNetwork
 from .networks.adapters import adapt_compact, adapt_vit
 from .networks.sight import VitSight
 from .recipe import ReferringRecipe, TextChoice, make_recipe
-from .start import apply_start, read_start
+from .start import RUN, apply_start, read_start
 from .text.published import load_published, published_words
 from .text.small import SmallTextEncoder
-
-KIND = 'eventsam_ros referring'
-"""What a checkpoint says that it is."""
 
 
 def build_words(choice: TextChoice, vocabulary: tuple[str, ...]) -> Words:
@@ -83,7 +80,11 @@ def build_network(
         network = ReferringNetwork(
             choice, recipe.width, recipe.height, text, int(getattr(text, 'width')))  # noqa: B009
         if started and choice.start is not None:
-            apply_start(network, read_start(choice.start, choice.detail), choice.start)
+            start = read_start(choice.start, choice.detail)
+            if start['kind'] == RUN:
+                continue_run(network, load_trained(choice.start), words, choice.start)
+            else:
+                apply_start(network, start, choice.start)
         sight = network.sight.sight
         if choice.tune == 'frozen':
             sight.requires_grad_(False)
@@ -97,6 +98,49 @@ def build_network(
     if not choice.text.learns:
         network.text.requires_grad_(False)
     return network
+
+
+def continue_run(
+    network: ReferringNetwork, before: Trained, words: Words, path: Path,
+) -> None:
+    """Set all that an earlier run has learnt too; modules that it lacks stay new.
+
+    Args:
+        network: Without adapters yet.
+        before: The earlier run.
+        words: Tokenizer of this network.
+        path: Of the earlier run, for messages.
+
+    Raises:
+        RecipeError: Its encoder or its words are others.
+    """
+    if before.words.vocabulary != words.vocabulary:
+        raise RecipeError(f'{path} was trained with other words')
+    given, own = before.network.state_dict(), network.state_dict()
+    known = {name: tensor for name, tensor in given.items()
+             if name in own and own[name].shape == tensor.shape}
+    lacking = sorted(n for n in own if n.startswith(('sight.sight.', 'text.')) and n not in known)
+    if lacking:
+        raise RecipeError(f'{path} is of another build: it lacks {lacking[0]}')
+    network.load_state_dict({**own, **known})
+
+
+def words_for(recipe: ReferringRecipe, said: Callable[[], Sequence[str]]) -> Words:
+    """Return the tokenizer of a run: that of the run it begins with, or of what is said.
+
+    Args:
+        recipe: What to do.
+        said: Gives all sentences of the training clips; asked where they make the vocabulary.
+
+    Raises:
+        RecipeError: `start` or the tokenizer cannot be read.
+    """
+    choice = recipe.network
+    if choice.text.kind == 'small' and choice.start is not None and choice.start.is_file():
+        start = read_start(choice.start, choice.detail)
+        if start['kind'] == RUN:
+            return build_words(choice.text, tuple(start['vocabulary']))
+    return build_words(choice.text, vocabulary_of(said()) if choice.text.kind == 'small' else ())
 
 
 @dataclass(frozen=True)
@@ -125,7 +169,7 @@ def checkpoint(
     """Return what best.pt holds; frozen weights stay in the recipe's files."""
     start = recipe.network.start if recipe.network.tune != 'full' else None
     return {
-        'kind': KIND, 'learnt': dict(learnt), 'recipe': as_plain(asdict(recipe)),
+        'kind': RUN, 'learnt': dict(learnt), 'recipe': as_plain(asdict(recipe)),
         'vocabulary': list(words.vocabulary), 'step': step, 'scores': dict(scores),
         'start': None if start is None else sum_of(start)}
 
@@ -145,7 +189,7 @@ def load_trained(path: Path) -> Trained:
         found = torch.load(path, map_location='cpu', weights_only=True)
     except Exception as error:  # torch has many for damaged files
         raise RecipeError(f'{path} cannot be read: {str(error).splitlines()[0]}') from error
-    if not isinstance(found, dict) or found.get('kind') != KIND:
+    if not isinstance(found, dict) or found.get('kind') != RUN:
         raise RecipeError(f'{path} is no run of `python -m training refsam fit`')
     recipe = make_recipe(found['recipe'], path.name)
     start = recipe.network.start

@@ -156,21 +156,25 @@ class TwoSights(nn.Module):
                 self.fusions['detail'] = Fusion(16 * detail)
 
     def forward(self, image: Tensor | None, events: Tensor | None) -> Seen:
-        """Encode normalised pictures float32 [B, 3, H, W]; what is not looked at is None."""
+        """Encode normalised pictures float32 [B, 3, H, W].
+
+        What is not looked at is None; of a network of both, one that is missing leaves the other
+        as it is.
+        """
         there = [picture for picture in (image, events) if picture is not None]
-        found = self.sight(torch.cat(there) if len(there) > 1 else there[0])
+        two = len(there) > 1
+        found = self.sight(torch.cat(there) if two else there[0])
         grid = (found.embedding.shape[2], found.embedding.shape[3])
         hierarchy = None if self.taps is None else self.taps(found.taps, grid)
-        embedding = self._fused('embedding', found.embedding)
+        if not two:
+            return Seen(F.normalize(found.embedding, dim=1), hierarchy, found.detail)
         return Seen(
-            F.normalize(embedding, dim=1),
+            F.normalize(self._fused('embedding', found.embedding), dim=1),
             None if hierarchy is None else F.normalize(
                 self._fused('hierarchy', hierarchy), dim=1),
             None if found.detail is None else self._fused('detail', found.detail))
 
     def _fused(self, part: str, maps: Tensor) -> Tensor:
-        if self.modalities != 'both':
-            return maps
         one, two = maps.chunk(2)
         if self.fusions is None:
             return (one + two) / 2

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from segment_anything.modeling.transformer import Attention
 from torch import Tensor, nn
 
 from .words import EMBEDDING
@@ -41,14 +42,14 @@ class QueryInteraction(nn.Module):
     def __init__(self) -> None:
         """Build."""
         super().__init__()
-        self.attention = nn.MultiheadAttention(EMBEDDING, _HEADS, batch_first=True)
+        self.attention = Attention(EMBEDDING, _HEADS)   # torch's own does not export
         self.first, self.second = _feed_forward(), _feed_forward()
         self.norms = nn.ModuleList(nn.LayerNorm(EMBEDDING) for _ in range(3))
 
     def forward(self, token: Tensor) -> Tensor:
         """See TrackMlp."""
         given = token[:, None]
-        value = self.norms[0](given + self.attention(given, given, given, need_weights=False)[0])
+        value = self.norms[0](given + self.attention(given, given, given))
         value = self.norms[1](value + self.first(value))
         track: Tensor = self.norms[2](given + self.second(value))
         return track[:, 0]
