@@ -13,7 +13,8 @@ import numpy as np
 from eventsam_ros.events.types import Bool, Float32, UInt8, UInt16
 from eventsam_ros.inference.sphere import panorama_ways
 
-from .panorama_street import Street, random_street
+from .panorama_street import Street
+from .panorama_town import random_street
 from .thermal_cameras import ColourCamera, Light, colour_picture
 
 _CORNERS = ((-0.375, -0.125), (0.125, -0.375), (0.375, 0.125), (-0.125, 0.375))

@@ -7,7 +7,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from .panorama_casting import CX, CY, CZ, first_hit, is_hidden
+from .panorama_casting import COS, CX, CY, CZ, HX, HY, HZ, SIN, first_hit, is_hidden
 from .panorama_ground import ground_at
 from .panorama_textures import band, chance, noise, rough, turns
 
@@ -73,10 +73,10 @@ def _painted(paint, shape, x, y, z, nx, ny, nz, grain):  # type: ignore[no-untyp
     red, green, blue, gloss = paint[RED], paint[GREEN], paint[BLUE], paint[GLOSS]
     kind, seed = paint[PAINT], paint[SEED]
     rx, ry = x - shape[CX], y - shape[CY]
-    along = shape[7] * rx + shape[8] * ry
-    if abs(shape[7] * nx + shape[8] * ny) > abs(shape[7] * ny - shape[8] * nx):
-        along = shape[7] * ry - shape[8] * rx   # that face runs along the shape's own y
-    low = z - (shape[CZ] - shape[6])
+    along = shape[COS] * rx + shape[SIN] * ry
+    if abs(shape[COS] * nx + shape[SIN] * ny) > abs(shape[COS] * ny - shape[SIN] * nx):
+        along = shape[COS] * ry - shape[SIN] * rx   # that face runs along the shape's own y
+    low = z - (shape[CZ] - shape[HZ])
     if kind == LEAFY:
         relief = 1 + 0.55 * rough(x + seed, y, z, 0.9, grain)
         warm = 0.12 * noise(0.8 * x, 0.8 * y, seed)
@@ -100,16 +100,16 @@ def _painted(paint, shape, x, y, z, nx, ny, nz, grain):  # type: ignore[no-untyp
         tone = relief * (0.65 + 0.35 * joint)
         return red * tone, green * tone, blue * tone, 0.0
     if kind == SIGN:
-        rim = max(abs(along) / max(shape[4], shape[5]), abs(low / (2 * shape[6]) - 0.5) * 2)
-        inner = band(rim, 0.72, grain / max(shape[4], 0.05))
+        rim = max(abs(along) / max(shape[HX], shape[HY]), abs(low / (2 * shape[HZ]) - 0.5) * 2)
+        inner = band(rim, 0.72, grain / max(shape[HX], 0.05))
         red = inner * red + (1 - inner) * paint[RED_2]
         green = inner * green + (1 - inner) * paint[GREEN_2]
         blue = inner * blue + (1 - inner) * paint[BLUE_2]
         return red, green, blue, gloss
     if kind == LAMPS:
-        place = low / (2 * shape[6]) * 3
+        place = low / (2 * shape[HZ]) * 3
         lamp = int(min(max(place, 0.0), 2.99))
-        disc = band(np.sqrt(along ** 2 + ((place - lamp - 0.5) * 0.66 * shape[6]) ** 2), 0.09,
+        disc = band(np.sqrt(along ** 2 + ((place - lamp - 0.5) * 0.66 * shape[HZ]) ** 2), 0.09,
                     grain)
         lit = disc if lamp == int(seed) % 3 else 0.12 * disc
         red += 1.6 * lit * (lamp >= 1)

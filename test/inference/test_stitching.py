@@ -15,7 +15,7 @@ from eventsam_ros.errors import RigError
 from eventsam_ros.inference.sphere import panorama_ways
 from eventsam_ros.inference.stitching import Stitcher
 from eventsam_ros.inference.stitching_rig import EQUIDISTANT, PLUMB_BOB, RATIONAL, read_rig
-from eventsam_ros.simulation.panorama_street import random_street
+from eventsam_ros.simulation.panorama_town import random_street
 
 OPTICAL = np.array([[0, 0, 1], [-1, 0, 0], [0, -1, 0]], float)
 """From the optical frame of a camera that looks ahead to the vehicle's."""

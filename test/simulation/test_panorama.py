@@ -20,7 +20,7 @@ from eventsam_ros.simulation.panorama_casting import (
     RING,
     hit_shape,
 )
-from eventsam_ros.simulation.panorama_street import random_street
+from eventsam_ros.simulation.panorama_town import random_street
 
 THINGS = {'person', 'rider', 'car', 'truck', 'bus', 'motorcycle', 'bicycle'}
 
