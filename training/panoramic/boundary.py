@@ -54,16 +54,18 @@ def refined(masks: Bool, first: UInt8, second: UInt8, radius: int) -> Bool:
     return outlines(masks) & dilated(edges(first) | edges(second), radius)
 
 
-def soft_edges(shares: Tensor, gain: float) -> Tensor:
+def soft_edges(shares: Tensor, gain: float, wrap: bool = True) -> Tensor:
     """Return how much of an edge each place is, 0 to 1, [B, H, W], with gradients.
 
     b = min(1, gain / 2 * max over classes of |s - mean of s over 3 x 3|): a straight edge between
     two sure classes has 1 / 6 * gain on both sides.
 
     Args:
-        shares: Class probabilities of a panorama [B, C, H, W]; its sides are neighbours.
+        shares: Class probabilities of a panorama [B, C, H, W].
         gain: Factor.
+        wrap: Whether its sides are neighbours.
     """
-    around = F.pad(F.pad(shares, (1, 1, 0, 0), 'circular'), (0, 0, 1, 1), 'replicate')
+    sides = F.pad(shares, (1, 1, 0, 0), 'circular' if wrap else 'replicate')
+    around = F.pad(sides, (0, 0, 1, 1), 'replicate')
     mean = F.avg_pool2d(around, 3, 1)
     return torch.clamp(gain / 2 * (shares - mean).abs().amax(1), max=1.0)

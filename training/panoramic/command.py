@@ -48,8 +48,9 @@ def _adapt(arguments: argparse.Namespace) -> None:
     from .stages import adapt  # noqa: PLC0415
     recipe, place = _opened(arguments)
     found = adapt(recipe, place)
-    print(f'{place.run}: {found["panoramas"]} panoramas; masks changed {found["changed"]:.1%} of '
-          f"the assistant's pixels, {found['reliable']:.1%} are reliable")
+    print(f'{place.run}: {found["panoramas"]} panoramas; E differs from the stitched '
+          f'assistant on {found["changed"]:.1%} of the pixels, {found["reliable"]:.1%} are '
+          'reliable')
 
 
 def _student(arguments: argparse.Namespace) -> None:

@@ -17,6 +17,7 @@ from eventsam_ros.errors import DatasetError
 from eventsam_ros.evaluation.datasets.pictures import check_shape, read_indices
 from eventsam_ros.events.types import Bool
 from eventsam_ros.inference.letterbox import Letterbox
+from eventsam_ros.inference.options import AutomaticOptions
 
 from ..compare.everything import OPTIONS, everything
 from ..data.pair import resized_frame, resized_ids
@@ -42,6 +43,9 @@ class Masks:
         path: Checkpoint or folder.
         size: Side of the input of an official checkpoint under `teacher`, pixels.
         points: Clicks across and down a window, for `teacher` and `promptable`.
+        score: Least IoU that the network expects of a mask, for these; SAM's own generator: 0.88.
+        stability: Least stability of a mask, for these; SAM's own generator: 0.95.
+        least_area: Pixels of the network's input that a mask must have, for these.
         boundary: What B_SAM is taken from: `windows`, the masks of both windows of an overlap; or
             `overlap`: the overlap itself is sent to the network, as the paper draws.
     """
@@ -49,8 +53,18 @@ class Masks:
     kind: Literal['teacher', 'promptable', 'official', 'folder'] = 'teacher'
     path: Path = Path('sam_vit_b_01ec64.pth')
     size: int = ranged(64, 2048, default=1024)
-    points: int = ranged(1, 64, default=8)
+    points: int = ranged(1, 64, default=16)
+    score: float = ranged(0, 1, default=0.88)
+    stability: float = ranged(0, 1, default=0.95)
+    least_area: int = ranged(1, default=64)
     boundary: Literal['windows', 'overlap'] = 'windows'
+
+    @property
+    def options(self) -> AutomaticOptions:
+        """Return the choice of masks: parts of others stay, as fusion paints them over these."""
+        return replace(
+            OPTIONS, points_per_side=self.points, pred_iou=self.score, stability=self.stability,
+            min_area=self.least_area, min_region=self.least_area, containment=1.0)
 
 
 class MaskSource(Protocol):
@@ -75,16 +89,15 @@ class MaskSource(Protocol):
 class TeacherMasks:
     """Everything in a window, told by a grid of clicks."""
 
-    def __init__(self, teacher: Teacher, points: int = OPTIONS.points_per_side) -> None:
-        """Take a frozen network, and how many clicks go across and down a window."""
-        self._teacher = teacher
-        self._options = replace(OPTIONS, points_per_side=points)
+    def __init__(self, teacher: Teacher, options: AutomaticOptions) -> None:
+        """Take a frozen network, and how its masks are chosen."""
+        self._teacher, self._options = teacher, options
         self._style = style_of(teacher.network.spec)
 
     @property
     def fingerprint(self) -> str:
-        """Return the checksum of its weights, and the clicks."""
-        return f'{self._teacher.fingerprint} {self._options.points_per_side}'
+        """Return the checksum of its weights, and the choice of masks."""
+        return f'{self._teacher.fingerprint} {self._options}'
 
     @torch.no_grad()
     def masks(self, panorama: Panorama, view: View) -> Bool:
@@ -185,7 +198,7 @@ def open_masks(given: Masks) -> MaskSource:
     if given.kind == 'folder':
         return FolderMasks(given.path)
     if given.kind == 'promptable':
-        return PromptableMasks(given.path, given.points)
+        return PromptableMasks(given.path, given.options)
     if given.kind == 'official':
         return OfficialMasks.load(given.path)
-    return TeacherMasks(load_teacher(given.path, given.size), given.points)
+    return TeacherMasks(load_teacher(given.path, given.size), given.options)

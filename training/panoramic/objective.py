@@ -58,10 +58,12 @@ class Adapting(nn.Module):
 class Learning(nn.Module):
     """The student on whole panoramas; nothing of assistant or masks is in it."""
 
-    def __init__(self, network: SegFormer, given: StudentLosses, padding: int) -> None:
-        """Take the network, the weights of the losses, and the columns of wrapping."""
+    def __init__(
+        self, network: SegFormer, given: StudentLosses, padding: int, wrap: bool = True,
+    ) -> None:
+        """Take the network, the weights of the losses, and how panoramas go round."""
         super().__init__()
-        self.network, self._given, self._padding = network, given, padding
+        self.network, self._given, self._padding, self._wrap = network, given, padding, wrap
 
     def forward(self, batch: PanoramaBatch) -> tuple[Tensor, dict[str, Tensor]]:
         """Return the loss; it and its parts by name."""
@@ -79,6 +81,6 @@ class Learning(nn.Module):
             # where edges were grown, no fewer overlaps see them
             seen = torch.maximum(batch.seen.float(), hits)
             parts['boundary'] = boundary_loss(
-                soft_edges(logits.float().softmax(1), given.gain), coarse(hits, size),
+                soft_edges(logits.float().softmax(1), given.gain, self._wrap), coarse(hits, size),
                 coarse(seen, size), given.form)
         return _total(parts, given)

@@ -9,7 +9,6 @@ bundle that has learnt outlines elsewhere. Of panoramas it sees nothing before i
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 import hashlib
 from pathlib import Path
 from typing import Any
@@ -24,7 +23,7 @@ from eventsam_ros.events.types import Bool, UInt8, UInt16
 from eventsam_ros.inference.letterbox import Letterbox
 from eventsam_ros.inference.options import AutomaticOptions
 
-from ..compare.everything import OPTIONS, everything
+from ..compare.everything import everything
 from ..data.pair import Pair, Settings, resized_frame, resized_ids
 from ..data.shards import prepare, write_pairs
 from ..distill.checkpoints import write_checkpoint
@@ -120,12 +119,12 @@ def train_segmenter(recipe: Recipe, pairs: Path, run: Path, output: Path,
 class PromptableMasks:
     """Everything in a window, told by a grid of clicks; see masks.MaskSource."""
 
-    def __init__(self, path: Path, points: int = OPTIONS.points_per_side) -> None:
+    def __init__(self, path: Path, options: AutomaticOptions) -> None:
         """Load a file of train_segmenter.
 
         Args:
             path: The file.
-            points: Clicks across and down a window.
+            options: How masks are chosen.
 
         Raises:
             RecipeError: It is missing, damaged or something else.
@@ -147,8 +146,8 @@ class PromptableMasks:
             raise RecipeError(f'{path} holds no promptable network of pictures: {reason}'
                               ) from error
         self._network.eval().requires_grad_(False)
-        self._options: AutomaticOptions = replace(OPTIONS, points_per_side=points)
-        said = f'{self._options}'.encode() + path.read_bytes()
+        self._options = options
+        said = f'{options}'.encode() + path.read_bytes()
         self._fingerprint = hashlib.sha256(said).hexdigest()
 
     @property

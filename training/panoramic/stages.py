@@ -222,7 +222,8 @@ def train_student(recipe: PanoramicRecipe, place: Place, stage: str = STUDENT) -
     network.requires_grad_(True)
     classes = len(TABLES[recipe.classes])
     job: Job[PanoramaBatch] = Job(
-        stage, given.plan, network, Learning(network, given.losses, recipe.wrap_padding),
+        stage, given.plan, network,
+        Learning(network, given.losses, recipe.wrap_padding, recipe.wrap),
         PanoramaMaker(panoramas, targets, recipe, classes, places_of(given.plan.batch)),
         _agreement(lambda average: Whole(average, recipe), panoramas, targets),
         _said(recipe, given.plan, student=given, assistant=recipe.assistant,

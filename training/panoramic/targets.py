@@ -71,7 +71,10 @@ def _at_edges(view: View, windows: Windows, margin: int) -> Bool:
     if not margin:
         return found
     if view.width < windows.width:
-        found[:, :margin], found[:, -margin:] = True, True
+        if windows.wrap or view.left > 0:
+            found[:, :margin] = True
+        if windows.wrap or view.left + view.width < windows.width:
+            found[:, -margin:] = True
     if view.top > 0:
         found[:margin] = True
     if view.top + view.height < windows.height:
@@ -125,7 +128,7 @@ class Targets:
 
         Returns:
             The summary: shares of the classes in S_TA^w, E and E_H, share of reliable pixels, of
-            pixels that fusion changed, and of pixels on a refined boundary.
+            pixels where E differs from S_TA^w, and of pixels on a refined boundary.
 
         Raises:
             RecipeError: The folder holds what was told otherwise, or masks are missing.

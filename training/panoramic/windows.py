@@ -135,12 +135,14 @@ class Windows:
         views: The windows, family by family.
         overlaps: Pairs whose predictions are compared: neighbours to the side where there is one
             family, else every two that cross of families that follow each other.
+        wrap: Whether windows go on at the left edge after the right one.
     """
 
     width: int
     height: int
     views: tuple[View, ...]
     overlaps: tuple[Overlap, ...]
+    wrap: bool = True
 
 
 def lay_out(
@@ -175,7 +177,7 @@ def lay_out(
                 if (common := shared(every[i], every[j], width)) is not None]
     if not overlaps:
         raise RecipeError('windows must overlap: give them a step less than their size')
-    return Windows(width, height, tuple(every), tuple(overlaps))
+    return Windows(width, height, tuple(every), tuple(overlaps), wrap)
 
 
 def cut(picture: NDArray[Any], view: View) -> NDArray[Any]:

@@ -155,6 +155,8 @@ def test_soft_edges_are_those_of_sure_predictions_and_go_round():
     # columns beside 5|6 and beside the seam 11|0
     assert np.flatnonzero(found[4].numpy() > 0.99).tolist() == [0, 5, 6, 11]
     assert found[:, [2, 8]].abs().max() < 1e-6
+    flat = soft_edges(shares.float(), 6.0, wrap=False)[0]
+    assert np.flatnonzero(flat[4].numpy() > 0.99).tolist() == [5, 6]
     logits = torch.randn(1, 3, 8, 12, requires_grad=True)
     soft_edges(logits.softmax(1), 6.0).sum().backward()
     assert logits.grad.abs().sum() > 0

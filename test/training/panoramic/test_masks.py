@@ -86,13 +86,13 @@ def test_masks_are_kept_bit_by_bit_for_their_windows(streets, panoramas, tmp_pat
 def test_a_teacher_gives_masks_and_learns_nothing(panoramas):
     torch.manual_seed(0)
     teacher = Teacher(SamVit(SPECS['compact'], 64, 64), PromptDecoder(64, 64), 64, 64)
-    source = TeacherMasks(teacher, 3)
+    source = TeacherMasks(teacher, Masks(points=3).options)
     before = source.fingerprint
     found = source.masks(panoramas[0], SEAM)
     assert found.dtype == np.bool_
     assert found.shape[1:] == (32, 32)
     assert source.fingerprint == before
-    assert TeacherMasks(teacher, 4).fingerprint != before
+    assert TeacherMasks(teacher, Masks(points=4).options).fingerprint != before
     modules = (teacher.network, teacher.decoder)
     assert not any(p.requires_grad for m in modules for p in m.parameters())
 
@@ -104,9 +104,8 @@ def test_a_network_of_pictures_is_read_back(panoramas, tmp_path):
              'frequency': 1.0, 'detail': 0, 'mean': 116.0, 'std': 58.0,
              'network': network.state_dict()}
     torch.save(state, tmp_path / 'it.pt')
-    source = PromptableMasks(tmp_path / 'it.pt', 3)
-    # what is expected of every mask is no matter here
-    source._options = replace(source._options, pred_iou=0.0, stability=0.0, max_area=1.0)
+    lenient = Masks(points=3, score=0, stability=0, least_area=1).options
+    source = PromptableMasks(tmp_path / 'it.pt', replace(lenient, max_area=1.0))
     found = source.masks(panoramas[0], View(0, 50, 24, 32))
     assert len(found)
     assert found.shape[1:] == (24, 32)
