@@ -9,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 _SMOOTH = 1.0
+_NEVER = -1e4
 
 
 def dice_loss(logits: Tensor, target: Tensor) -> Tensor:
@@ -45,6 +46,26 @@ def focal_loss(logits: Tensor, target: Tensor, alpha: float, gamma: float) -> Te
     weight = alpha * target + (1 - alpha) * (1 - target)
     found: Tensor = (weight * (1 - right) ** gamma * entropy).flatten(-2).mean(-1)
     return found
+
+
+def contrast_loss(logits: Tensor, target: Tensor) -> Tensor:
+    """Return how unlikely the right sentence is at a pixel, among all sentences of its clip.
+
+    Minus the logarithm of the share that a softmax over the sentences gives those that name the
+    object there, mean over all pixels that some sentence names. Dice and focal loss are content
+    for long with masks of everything that could be meant; this is not.
+
+    Args:
+        logits: float32 [..., S, H, W].
+        target: 0 or 1, of the same shape.
+
+    Returns:
+        A number; 0 where nothing is named, or all sentences name the same.
+    """
+    shares = logits.log_softmax(-3)
+    named = target.sum(-3) > 0
+    right = shares.masked_fill(target == 0, _NEVER).logsumexp(-3)
+    return -torch.where(named, right, 0.0).sum() / named.sum().clamp_min(1)
 
 
 @torch.no_grad()

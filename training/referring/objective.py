@@ -10,12 +10,12 @@ from torch.nn import functional as F
 
 from ..thermal.batches import normalised
 from .batches import Batch
-from .losses import dice_loss, focal_loss, reached_iou
+from .losses import contrast_loss, dice_loss, focal_loss, reached_iou
 from .network import ReferringNetwork
 from .networks.sight import Seen
 from .recipe import ReferringRecipe
 
-PARTS = ('dice', 'focal', 'score')
+PARTS = ('dice', 'focal', 'score', 'contrast')
 
 
 class Objective(nn.Module):
@@ -71,4 +71,8 @@ class Objective(nn.Module):
                  'score': F.mse_loss(scores.float(), reached_iou(full, target))}
         total = (loss.dice * parts['dice'] + loss.focal * parts['focal']
                  + loss.score * parts['score'])
+        if loss.contrast:
+            parts['contrast'] = contrast_loss(*(
+                maps.unflatten(1, (clips, -1)) for maps in (full, target)))
+            total = total + loss.contrast * parts['contrast']
         return total, {'loss': total.detach()} | {k: v.detach() for k, v in parts.items()}

@@ -128,6 +128,8 @@ class LossChoice:
         gamma: How much the focal loss lets go of what is right already.
         score: Weight of the squared error of the expected IoU, by which a target counts as lost;
             0 is published.
+        contrast: Weight of the comparison of a clip's sentences at each pixel that one of them
+            names (see losses.contrast_loss); 0 is published.
     """
 
     dice: float = ranged(0, default=1.0)
@@ -135,6 +137,7 @@ class LossChoice:
     alpha: float = ranged(0, 1, default=0.25)
     gamma: float = ranged(0, 10, default=2.0)
     score: float = ranged(0, default=0.0)
+    contrast: float = ranged(0, default=0.0)
 
 
 @dataclass(frozen=True)

@@ -79,25 +79,40 @@ def build_network(
     try:
         network = ReferringNetwork(
             choice, recipe.width, recipe.height, text, int(getattr(text, 'width')))  # noqa: B009
+        before: Trained | None = None
         if started and choice.start is not None:
             start = read_start(choice.start, choice.detail)
             if start['kind'] == RUN:
-                continue_run(network, load_trained(choice.start), words, choice.start)
+                before = load_trained(choice.start)
             else:
                 apply_start(network, start, choice.start)
-        sight = network.sight.sight
-        if choice.tune == 'frozen':
-            sight.requires_grad_(False)
-        elif choice.tune == 'adapters':
-            if isinstance(sight, VitSight):
-                adapt_vit(sight.network, choice.zero_adapters, choice.recompute)
-            else:
-                adapt_compact(sight.encoder, choice.zero_adapters)
+        adapted = before is not None and before.recipe.network.tune == 'adapters'
+        if before is not None and choice.start is not None and not adapted:
+            continue_run(network, before, words, choice.start)
+        tune(network)
+        if before is not None and choice.start is not None and adapted:
+            continue_run(network, before, words, choice.start)
     except ValueError as error:
         raise RecipeError(f'the network cannot be built: {error}') from error
     if not choice.text.learns:
         network.text.requires_grad_(False)
     return network
+
+
+def tune(network: ReferringNetwork) -> None:
+    """Freeze of the encoder what its recipe does not let learn, and add its adapters.
+
+    Raises:
+        ValueError: There is no place for adapters.
+    """
+    choice, sight = network.choice, network.sight.sight
+    if choice.tune == 'frozen':
+        sight.requires_grad_(False)
+    elif choice.tune == 'adapters':
+        if isinstance(sight, VitSight):
+            adapt_vit(sight.network, choice.zero_adapters, choice.recompute)
+        else:
+            adapt_compact(sight.encoder, choice.zero_adapters)
 
 
 def continue_run(
@@ -106,7 +121,7 @@ def continue_run(
     """Set all that an earlier run has learnt too; modules that it lacks stay new.
 
     Args:
-        network: Without adapters yet.
+        network: With adapters where the earlier run has some, and else without.
         before: The earlier run.
         words: Tokenizer of this network.
         path: Of the earlier run, for messages.

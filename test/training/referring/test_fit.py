@@ -144,6 +144,11 @@ def test_a_second_stage_goes_on_with_weights_and_words(recipe, tmp_path):
     trained = load_trained(tmp_path / 'third')
     stem = 'sight.sight.encoder.backbone.conv_stem.weight'
     assert torch.equal(trained.network.state_dict()[stem], given[stem])
+    again = recipe(f'network.start={tmp_path / "third/best.pt"}', 'network.tune=adapters')
+    network = build_network(again, words)
+    given = trained.network.state_dict()
+    assert all(torch.equal(v, given[n]) for n, v in network.state_dict().items()
+               if '.adapter.' in n)
     with pytest.raises(RecipeError, match='is of another build: it lacks'):
         build_network(recipe(f'network.start={first.best}', 'network.detail=4'), words)
 

@@ -22,7 +22,7 @@ from training.referring.batches import (
 )
 from training.referring.clips.clip import Clip, Sentence
 from training.referring.data import all_sentences, read_split
-from training.referring.losses import dice_loss, focal_loss, reached_iou
+from training.referring.losses import contrast_loss, dice_loss, focal_loss, reached_iou
 from training.referring.score import SentenceScore, is_right, summary
 from training.referring.trained import build_words
 
@@ -70,6 +70,26 @@ def test_what_is_not_there_cannot_be_reached():
     logits = torch.full((3, 4, 4), -1.0)
     logits[0, 1:3] = 1
     assert reached_iou(logits, target).tolist() == pytest.approx([1 / 3, 0, 0])
+
+
+def test_sentences_of_a_clip_are_compared_where_one_of_them_names_something():
+    rng = np.random.default_rng(1)
+    logits = rng.normal(0, 2, (2, 3, 4, 5))
+    target = np.zeros((2, 3, 4, 5))
+    target[0, 0, :2], target[0, 1, 2], target[0, 2, :2] = 1, 1, 1    # 0 and 2 name the same
+    total, pixels = 0.0, 0
+    for k in range(2):
+        for y in range(4):
+            for x in range(5):
+                named = [s for s in range(3) if target[k, s, y, x]]
+                if named:
+                    e = [math.exp(v) for v in logits[k, :, y, x]]
+                    total -= math.log(sum(e[s] for s in named) / sum(e))
+                    pixels += 1
+    assert pixels == 15
+    found = contrast_loss(torch.from_numpy(logits).float(), torch.from_numpy(target).float())
+    assert float(found) == pytest.approx(total / pixels, abs=1e-5)
+    assert float(contrast_loss(torch.zeros(1, 2, 3, 3), torch.zeros(1, 2, 3, 3))) == 0
 
 
 # --- batches
