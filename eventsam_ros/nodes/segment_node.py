@@ -160,9 +160,9 @@ class SegmentNode(ManagedNode):
 
     def _stop(self) -> None:
         self._connections.unsubscribe_all()
-        self._reporter.unwatch()
         work, self._work = self._work, None
         if work is not None:
+            self._reporter.unwatch()
             work.stop()
 
     def _free(self) -> None:

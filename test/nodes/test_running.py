@@ -127,7 +127,7 @@ def recorded(graph, tmp_path):
             masks.publish(to_message(np.full((24, 32), k, np.uint16), 'mono16', header))
             noise = rng.integers(0, 255, (240, 320, 3), np.uint8)
             overlays.publish(to_message(noise, 'bgr8', header))
-            time.sleep(0.005)
+            time.sleep(0.02)  # a recorder on a busy machine keeps up, too
         time.sleep(0.5)
         process.send_signal(sent)
         return process, ended(process), sorted(p.name for p in tmp_path.iterdir())
