@@ -29,7 +29,7 @@ from .progress import Progress
 
 KIND_OF_TASK = {
     'events': 'instances', 'event_semantic': 'semantic', 'rgbt_semantic': 'semantic',
-    'panoramic': 'semantic'}
+    'panoramic': 'semantic', 'referring': 'referring'}
 """Task of a bundle -> kind of labels that it predicts."""
 
 
