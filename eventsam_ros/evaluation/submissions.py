@@ -21,7 +21,7 @@ from eventsam_ros.inference.referring import ReferringSegmenter
 from .datasets import Dataset, Expression, Sequence
 from .datasets.dataset import Labels
 from .datasets.pictures import read_indices
-from .metrics.referring import ANNOTATORS, VideoScore, annotators_mean, object_score
+from .metrics.referring import ANNOTATORS, VideoScore, annotators_mean, matched, object_score
 from .palette import write_binary, write_palette
 
 THRESHOLD = 0.01
@@ -142,15 +142,15 @@ def write_ref_davis17(
 
 
 def score_ref_davis17(
-    dataset: Dataset, folder: Path,
+    dataset: Dataset, folder: Path, by_overlap: bool = False,
 ) -> tuple[VideoScore, tuple[VideoScore, ...]]:
     """Return the score of what write_ref_davis17 wrote, and of each annotator.
-
-    Objects keep their numbers (see metrics.referring).
 
     Args:
         dataset: As written for, with masks; pixels of value 255 do not count.
         folder: With the four folders of annotators.
+        by_overlap: Whether each object of the truth is given the prediction that overlaps it best,
+            as RefSAM's script does; otherwise objects keep their numbers (see metrics.referring).
 
     Raises:
         DatasetError: A picture is missing or of another size.
@@ -161,18 +161,24 @@ def score_ref_davis17(
         for annotator, expressions in _by_annotator(sequence).items():
             found = [read_indices(folder / str(annotator) / sequence.name / f'{k:05d}.png')
                      for k in range(len(sequence))]
-            for number in {_object(sequence, e) for e in expressions}:
-                scores[sequence.name, number, annotator] = _scored(
-                    sequence, number, found, truths)
+            numbers = sorted({_object(sequence, e) for e in expressions})
+            if by_overlap:
+                each = matched([[_scored(sequence, (one, other), found, truths)
+                                 for other in numbers] for one in numbers])
+            else:
+                each = [_scored(sequence, (one, one), found, truths) for one in numbers]
+            for number, score in zip(numbers, each, strict=True):
+                scores[sequence.name, number, annotator] = score
     return annotators_mean(scores)
 
 
 def _scored(
-    sequence: Sequence, number: int, found: list[Labels], truths: list[Labels],
+    sequence: Sequence, numbers: tuple[int, int], found: list[Labels], truths: list[Labels],
 ) -> VideoScore:
+    """Return the score of a true object (first number) with a predicted one (second)."""
     try:
-        return object_score([np.asarray(f == number) for f in found],
-                            [np.asarray(t == number) for t in truths],
+        return object_score([np.asarray(f == numbers[1]) for f in found],
+                            [np.asarray(t == numbers[0]) for t in truths],
                             [np.asarray(t == 255) for t in truths])
     except ValueError as error:
         raise DatasetError(

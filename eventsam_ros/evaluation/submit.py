@@ -2,8 +2,8 @@
 # Copyright 2026 The eventsam_ros authors
 """Write what a bundle answers on Ref-YouTube-VOS or Ref-DAVIS17 as their evaluations take it.
 
-Ref-DAVIS17 is scored too, where masks are there: by annotator, and the mean of the four, with
-objects that keep their numbers.
+Ref-DAVIS17 is scored too: by annotator, and the mean of the four, with objects that keep their
+numbers unless they are to be matched by overlap.
 """
 
 from __future__ import annotations
@@ -34,6 +34,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument('--output', type=Path, required=True, help='folder to write')
     parser.add_argument('--split', default='valid', help='of the set, default valid')
     parser.add_argument('--engine', default='auto', choices=ENGINES)
+    parser.add_argument('--by-overlap', action='store_true', help=(
+        'match objects of Ref-DAVIS17 to the truth by overlap, as the script of RefSAM does'))
     parser.add_argument('--threads', type=int, help='processor threads for one operator')
     return parser
 
@@ -57,9 +59,10 @@ def _submit(arguments: argparse.Namespace) -> str:
             write_ref_davis17(dataset, follow, arguments.output, progress=told)
     finally:
         segmenter.close()
-    score, each = score_ref_davis17(dataset, arguments.output)
+    score, each = score_ref_davis17(dataset, arguments.output, arguments.by_overlap)
+    identity = 'matched by overlap' if arguments.by_overlap else 'keeping their numbers'
     rows = [*((f'annotator {k}', one) for k, one in enumerate(each)), ('mean', score)]
-    return '\n'.join([f'wrote {arguments.output}', *(
+    return '\n'.join([f'wrote {arguments.output}; objects {identity}', *(
         f'{name}: J&F {one.j_and_f:.4f}, J {one.j:.4f}, F {one.f:.4f}' for name, one in rows)])
 
 

@@ -130,7 +130,7 @@ def test_the_command_writes_and_scores(layouts, bundle, tmp_path, capsys):
     assert len(list((tmp_path / 'a').rglob('*.png'))) == 4 * 3
     assert main([str(davis), *more, str(tmp_path / 'b')]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert lines[0] == f'wrote {tmp_path}/b'
+    assert lines[0] == f'wrote {tmp_path}/b; objects keeping their numbers'
     score, _ = score_ref_davis17(open_dataset(davis), tmp_path / 'b')
     assert lines[5] == f'mean: J&F {score.j_and_f:.4f}, J {score.j:.4f}, F {score.f:.4f}'
     assert [line.split(':')[0] for line in lines[1:5]] == [f'annotator {k}' for k in range(4)]
@@ -168,6 +168,16 @@ def test_a_bundle_follows_each_sentence_by_itself(layouts, bundle, tmp_path):
     score, _ = score_ref_davis17(dataset, tmp_path / 'out')
     # the border of the halves lies between two places of the decoder
     assert score.j > 0.85
+
+
+def test_objects_keep_their_numbers_unless_they_are_matched_by_overlap(layouts, tmp_path):
+    dataset = open_dataset(layouts.write_ref_davis(tmp_path / 'data'))
+
+    def confuse(sequence, expression):
+        return (sample.labels == 3 - expression.object_id for sample in sequence.samples())
+    write_ref_davis17(dataset, confuse, tmp_path / 'out')
+    assert score_ref_davis17(dataset, tmp_path / 'out')[0].j == 0
+    assert score_ref_davis17(dataset, tmp_path / 'out', by_overlap=True)[0].j_and_f == 1
 
 
 def test_a_pixel_is_the_highest_objects_or_the_backgrounds():

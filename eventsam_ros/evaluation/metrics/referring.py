@@ -2,9 +2,9 @@
 # Copyright 2026 The eventsam_ros authors
 """Scores of referring sets: four annotators of Ref-DAVIS17, and single pictures.
 
-Objects keep the identity that their sentence gives them. The evaluation that published results
-on Ref-DAVIS17 mostly use matches objects to the truth by their overlap instead (the unsupervised
-task of DAVIS 2017), which is more lenient: figures of the two must not stand side by side.
+Objects keep the identity that their sentence gives them. The script that RefSAM ships matches
+objects to the truth by their overlap instead (the unsupervised task of DAVIS 2017, see `matched`),
+which is more lenient: figures of the two must not stand side by side.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from scipy.optimize import linear_sum_assignment
 
 from eventsam_ros.events.types import Bool
 
@@ -73,6 +74,17 @@ def mean_score(scores: Iterable[VideoScore]) -> VideoScore:
         raise ValueError('there are no objects to take the mean over')
     return VideoScore(
         float(np.mean([s.j for s in listed])), float(np.mean([s.f for s in listed])))
+
+
+def matched(table: Sequence[Sequence[VideoScore]]) -> list[VideoScore]:
+    """Return the score of each true object with the prediction that suits all of them best.
+
+    Args:
+        table: Score of each true object (rows) with each prediction (columns), as many at least.
+    """
+    quality = [[score.j_and_f for score in row] for row in table]
+    rows, columns = linear_sum_assignment(quality, maximize=True)
+    return [table[int(r)][int(c)] for r, c in zip(rows, columns, strict=True)]
 
 
 def annotators_mean(

@@ -2,6 +2,8 @@
 # Copyright 2026 The eventsam_ros authors
 """Scores of referring sets against loops, and what is refused."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -9,6 +11,7 @@ from eventsam_ros.evaluation.metrics.referring import (
     PictureScores,
     VideoScore,
     annotators_mean,
+    matched,
     mean_score,
     object_score,
 )
@@ -77,6 +80,15 @@ def test_pictures_are_scored_by_overall_and_mean_iou_and_precision():
     assert scores.mean_iou == pytest.approx((1 + 0.8 + 0.6 + 0.5 + 0 + 1) / 6)
     assert scores.precision() == pytest.approx(
         {0.5: 4 / 6, 0.6: 3 / 6, 0.7: 3 / 6, 0.8: 2 / 6, 0.9: 2 / 6})
+
+
+@pytest.mark.parametrize('seed', range(5))
+def test_objects_are_matched_as_suits_all_of_them_best(seed):
+    rng = np.random.default_rng(seed)
+    table = [[VideoScore(*rng.random(2)) for _ in range(4)] for _ in range(3)]
+    best = max(sum(table[k][p[k]].j_and_f for k in range(3))
+               for p in itertools.permutations(range(4), 3))
+    assert sum(score.j_and_f for score in matched(table)) == pytest.approx(best)
 
 
 def test_nothing_has_no_score():
