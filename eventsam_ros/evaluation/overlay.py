@@ -127,7 +127,7 @@ def draw_overlay(
 def draw_classes(
     picture: UInt8, labels: UInt8, colours: Sequence[tuple[int, int, int]],
 ) -> UInt8:
-    """Return a picture with classes over it; pixels of no class stay as they are.
+    """Return a picture with classes over it; pixels of no class, or of a black one, stay.
 
     Args:
         picture: uint8 [H, W, 3] blue, green, red.
@@ -137,8 +137,8 @@ def draw_classes(
     table = np.zeros((256, 3), np.uint8)
     table[:len(colours)] = np.asarray(colours, np.uint8)[:, ::-1]
     mixed = (1 - FILL) * picture + FILL * table[labels]
-    known = (labels < len(colours))[..., None]
-    return np.where(known, np.rint(mixed), picture).astype(np.uint8)
+    painted = table.any(1)[labels][..., None]
+    return np.where(painted, np.rint(mixed), picture).astype(np.uint8)
 
 
 def contact_sheet(

@@ -75,8 +75,10 @@ def test_a_bundle_that_is_damaged_is_refused_in_one_sentence(make_bench, tiny, t
 
 
 def test_every_class_is_drawn_in_its_colour_and_the_rest_is_seen():
-    picture = np.full((1, 3, 3), 100, np.uint8)
-    drawn = draw_classes(picture, np.asarray([[0, 1, 255]], np.uint8), ((200, 0, 0), (0, 0, 50)))
+    picture = np.full((1, 4, 3), 100, np.uint8)
+    drawn = draw_classes(picture, np.asarray([[0, 1, 2, 255]], np.uint8),
+                         ((200, 0, 0), (0, 0, 50), (0, 0, 0)))
     mixed = (1 - FILL) * 100
-    expected = [[mixed, mixed, mixed + FILL * 200], [mixed + FILL * 50, mixed, mixed], [100] * 3]
+    expected = [[mixed, mixed, mixed + FILL * 200], [mixed + FILL * 50, mixed, mixed],
+                [100] * 3, [100] * 3]   # black is no class, mostly, and would hide the picture
     np.testing.assert_allclose(drawn[0], expected, atol=0.51)
