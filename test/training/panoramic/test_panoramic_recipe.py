@@ -35,6 +35,7 @@ def test_the_shipped_recipes_are_whole():
             'windows=[{width: 512, step_x: 256, height: 256, step_y: 144}, '
             '{width: 256, step_x: 128}]', 'fusion.version=v2'])
     assert {(v.width, v.height) for v in windows_of(plus).views} == {(512, 256), (256, 400)}
+    assert len(load_study(RECIPES / 'goodsam_ablation.yaml').arms) == 18
     study = load_study(RECIPES / 'goodsam_study.yaml')
     assert len(study.seeds) == 3
     right = next(b for b in study.branches if b.name == study.right)
