@@ -76,7 +76,7 @@ def _clips_options(stage: argparse.ArgumentParser) -> None:
         stage.add_argument(f'--{name}', type=int, default=default,
                            help=f'{what}, default {default}')
     stage.add_argument('--scenario', action='append', default=[],
-                       help='plain, look-alikes, motion or return; may come several times, '
+                       help='plain, looks, look-alikes, motion or return; may come several times, '
                             'default all of them in turns')
 
 

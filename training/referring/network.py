@@ -117,8 +117,10 @@ class ReferringNetwork(nn.Module):
         told = None if self.tracking is None else track
         dense = self.dense(seen.embedding, seen.hierarchy, said) if (
             seen.hierarchy is not None) else self.dense(seen.embedding, said)
-        source = self.choice.scale * (seen.embedding + dense)
-        logits, expected, main = self.decoder(source, said, told, has_track, seen.detail)
+        scale = self.choice.scale
+        logits, expected, main = self.decoder(
+            scale * (seen.embedding + dense), said._replace(words=scale * said.words), told,
+            has_track, seen.detail)
         after = None
         if self.tracking is not None:
             if told is not None:

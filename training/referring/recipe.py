@@ -93,8 +93,8 @@ class NetworkChoice:
             embedding alone, or `sentence`: the sentence added at every place.
         sharpness: Factor on similarities in dense attention. 1 / 16 is published: with vectors
             of length 1 the attention is nearly uniform.
-        scale: Factor on what the decoder looks at. Published is 1: the embedding comes with
-            length 1, where SAM's decoder was trained on about 16.
+        scale: Factor on what the decoder looks at, places and words. Published is 1: they come
+            with length 1, where SAM's decoder was trained on about 16.
         track: The implicit tracking module: `mlp` (fits the published count), `attention` (the
             published training code), or `none`.
     """

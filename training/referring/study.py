@@ -43,6 +43,7 @@ class SimulatedClips:
         height: Rows.
         frames: Of a clip.
         scenarios: Of training.referring.clips.scenarios; they take turns.
+        taught: The same for the training clips; none for `scenarios`.
         seed: Of the first clip of each split.
     """
 
@@ -53,6 +54,7 @@ class SimulatedClips:
     height: int = ranged(32, 1024, default=96)
     frames: int = ranged(3, 64, default=6)
     scenarios: tuple[str, ...] = tuple(SCENARIOS)
+    taught: tuple[str, ...] = ()
     seed: int = ranged(0, 2 ** 31, default=0)
 
 
@@ -108,7 +110,8 @@ def make_study(values: Any, where: str) -> Study:
         if arm not in {a.name for a in arms} or begun not in {f.name for f in first}:
             raise RecipeError(f'{where}: after: {arm}: {begun} must name an arm and one of first')
     check_differences(head.differences, arms, where)
-    if head.clips is not None and (unknown := set(head.clips.scenarios) - set(SCENARIOS)):
+    shown = () if head.clips is None else (*head.clips.scenarios, *head.clips.taught)
+    if unknown := set(shown) - set(SCENARIOS):
         raise RecipeError(f'{where}: clips: scenarios must be of {", ".join(SCENARIOS)}, but '
                           f'there is {min(unknown)!r}')
     return Study(
@@ -145,8 +148,10 @@ def simulate(folder: Path, wanted: SimulatedClips, splits: dict[str, int]) -> No
                     nonlocal done
                     progress.advance(now - done)
                     done = now
-                write_clips(folder, split, count, seed=wanted.seed,
-                            scenarios=wanted.scenarios, settings=settings, progress=tell)
+                shown = wanted.taught if split == 'train' and wanted.taught else (
+                    wanted.scenarios)
+                write_clips(folder, split, count, seed=wanted.seed, scenarios=shown,
+                            settings=settings, progress=tell)
     except ValueError as error:
         raise RecipeError(f'clips: {error}') from error
 

@@ -4,12 +4,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 import zlib
 
 import numpy as np
-
-from eventsam_ros.events.types import UInt8
 
 from .actors import Stage
 from .clip import Clip, Sentence
@@ -21,6 +19,7 @@ from .splits import SPLITS, pairs_of
 
 ENDS = {
     'plain': ('', '', 'motion', 'place', 'extreme', 'side', 'side', 'start', 'behind'),
+    'looks': ('', '', '', 'place'),
     'look-alikes': ('start', 'start', 'motion', 'motion', 'behind', 'behind', 'extreme', ''),
     'motion': ('motion',),
     'return': ('', 'event', 'start', 'motion', 'place', 'extreme')}
@@ -81,7 +80,7 @@ def _seen(facts: Facts, scenario: str) -> bool:
     hidden = facts.covers.max(1)
     if scenario == 'look-alikes':
         return bool(hidden.max() > 0.5)
-    return bool(hidden.max() < {'plain': 0.95, 'motion': 0.7}.get(scenario, 2.0))
+    return bool(hidden.max() < {'plain': 0.95, 'looks': 0.95, 'motion': 0.7}.get(scenario, 2.0))
 
 
 def _sentences(
@@ -94,17 +93,3 @@ def _sentences(
         if sentence is not None and len(found) < MOST_SENTENCES:
             found.setdefault(sentence.text, sentence)
     return list(found.values())
-
-
-def make_clips(
-    first_seed: int, count: int, split: str, scenarios: Sequence[str],
-    settings: ClipSettings | None = None,
-) -> Iterator[Clip]:
-    """Return clips of seeds in a row; the scenarios take turns."""
-    for k in range(count):
-        yield make_clip(first_seed + k, split, scenarios[k % len(scenarios)], settings)
-
-
-def masks_of(clip: Clip, sentence: Sentence) -> UInt8:
-    """Return the truth of a sentence, uint8 [T, H, W], 0 or 1."""
-    return np.asarray(clip.ids == sentence.object_id, np.uint8)

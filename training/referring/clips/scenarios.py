@@ -138,5 +138,6 @@ def returning(rng: np.random.Generator, stage: Stage, pairs: Pairs) -> list[Acto
 
 SCENARIOS: MappingProxyType[
     str, Callable[[np.random.Generator, Stage, Pairs], list[Actor]]] = MappingProxyType({
-        'plain': plain, 'look-alikes': look_alikes, 'motion': motions, 'return': returning})
+        'plain': plain, 'looks': plain, 'look-alikes': look_alikes, 'motion': motions,
+        'return': returning})
 """Scenarios by name."""

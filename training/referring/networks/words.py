@@ -54,6 +54,11 @@ class CrossModalMlp(nn.Module):
             if dropout:
                 layers.append(nn.Dropout(dropout))
         self.layers = nn.Sequential(*layers, nn.Linear(half, EMBEDDING))
+        for layer in self.layers:
+            if isinstance(layer, nn.Linear):
+                # torch's own beginning lets biases drown what tells words apart
+                nn.init.kaiming_normal_(layer.weight, nonlinearity='relu')
+                nn.init.zeros_(layer.bias)
 
     def forward(self, tokens: Tensor, mask: Tensor) -> Said:
         """Return words and sentences of tokens float32 [B, L, width], mask float32 [B, L]."""
