@@ -137,7 +137,7 @@ def draw_classes(
     table = np.zeros((256, 3), np.uint8)
     table[:len(colours)] = np.asarray(colours, np.uint8)[:, ::-1]
     mixed = (1 - FILL) * picture + FILL * table[labels]
-    painted = table.any(1)[labels][..., None]
+    painted = (table.sum(axis=1) > 0)[labels][..., None]
     return np.where(painted, np.rint(mixed), picture).astype(np.uint8)
 
 

@@ -204,6 +204,24 @@ def test_pictures_of_another_size_are_left_out_by_name(rig):
     rig.masks_until(lambda mask: (mask[12:20, columns('rear')] == 1).all())
 
 
+def test_one_fisheye_makes_the_half_that_it_sees(make_bench, tiny_bundles, tmp_path):
+    focal = FACE / np.pi   # 90 degrees from its axis at the picture's sides
+    middle = FACE / 2 - 0.5
+    path = write_rig(tmp_path / 'rig.yaml', cameras=[{
+        'name': 'fisheye', 'width': FACE, 'height': FACE, 'distortion_model': 'equidistant',
+        'd': [], 'k': [focal, 0.0, middle, 0.0, focal, middle, 0.0, 0.0, 1.0], 'reach': 90.0,
+        'rotation': [float(v) for v in SIDES['front']]}])
+    bench = make_bench(tiny_bundles('panoramic'), rig=path).open()
+    images = bench.publisher(Image, 'image')
+    red = np.full((FACE, FACE, 3), COLOURS['front'], np.uint8)
+    bench.show_until(lambda: send(images, red, time.time_ns()), lambda: bench.masks)
+    mask = to_array(bench.masks[-1])
+    assert (mask[12:20, 20:44] == 1).all()   # ahead is the middle column
+    assert (mask[:, :14] == 255).all()
+    assert (mask[:, 50:] == 255).all()
+    assert bench.masks[-1].header.frame_id == 'base_link'
+
+
 def test_the_rig_of_the_documentation_can_be_read(tmp_path):
     text = (Path(__file__).parents[2] / 'docs' / 'interface.md').read_text('utf-8')
     (sample,) = re.findall(r'```yaml\n(width: .*?)```', text, re.DOTALL)
