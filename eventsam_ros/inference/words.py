@@ -7,15 +7,16 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
-import importlib
 from pathlib import Path
 import re
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
 from eventsam_ros.errors import BundleError
 from eventsam_ros.events.types import Float32, Int64
+
+from .word_pieces import read_pieces
 
 PADDING, UNKNOWN, END = 0, 1, 2
 """Numbers of what is no word; words follow."""
@@ -161,48 +162,6 @@ def _one_slip(a: str, b: str) -> bool:
             or (len(x) > 1 and len(y) > 1 and (x[1], x[0]) == (y[0], y[1]) and x[2:] == y[2:]))
 
 
-@dataclass(frozen=True)
-class WordPieces:
-    """The tokenizer of a published text encoder, as the package tokenizers stores it.
-
-    Attributes:
-        inner: A tokenizers.Tokenizer that cuts and pads to one length.
-        tokens: That length.
-    """
-
-    inner: Any
-    tokens: int
-
-    @property
-    def vocabulary(self) -> tuple[str, ...]:
-        """Return nothing: it takes any word."""
-        return ()
-
-    @property
-    def size(self) -> int:
-        """Return how many different tokens there are."""
-        return int(self.inner.get_vocab_size())
-
-    @property
-    def suffix(self) -> str:
-        """Return how the name of its file ends."""
-        return '.json'
-
-    def encode(self, text: str) -> tuple[Int64, Float32]:
-        """Return tokens int64 [1, L] and 1 for a token, 0 for padding, float32 [1, L]."""
-        found = self.inner.encode(' '.join(text.lower().split()))
-        return (np.asarray([found.ids], np.int64),
-                np.asarray([found.attention_mask], np.float32))
-
-    def unknown(self, text: str) -> tuple[str, ...]:  # noqa: ARG002 - as Words says
-        """Return nothing: any word is pieces that are known."""
-        return ()
-
-    def write(self, path: Path) -> None:
-        """Write the JSON file of the package tokenizers."""
-        self.inner.save(str(path))
-
-
 def vocabulary_of(texts: Iterable[str], least: int = 1) -> tuple[str, ...]:
     """Return the words that stand at least so many times in some texts, sorted."""
     counts: dict[str, int] = {}
@@ -218,7 +177,7 @@ def load_words(path: Path) -> Words:
     Raises:
         BundleError: It cannot be read, or the package is not installed.
     """
-    reader: Callable[[Path], Words] = _read_pieces if path.suffix == '.json' else _read_list
+    reader: Callable[[Path], Words] = read_pieces if path.suffix == '.json' else _read_list
     try:
         return reader(path)
     except (OSError, ValueError) as error:
@@ -230,21 +189,3 @@ def _read_list(path: Path) -> WordList:
     if title != _TITLE or not re.fullmatch(r'tokens \d{1,4}', length):
         raise ValueError(f"it must begin with '{_TITLE}' and 'tokens N'")
     return WordList(tuple(words), int(length.split()[1]))
-
-
-def _read_pieces(path: Path) -> WordPieces:
-    try:
-        package: Any = importlib.import_module('tokenizers')
-    except ImportError as error:
-        raise BundleError(f'{path} needs the package tokenizers; install it with: '
-                          'pip install tokenizers') from error
-    if not path.is_file():
-        raise FileNotFoundError(f'file {path} is missing')
-    try:
-        inner = package.Tokenizer.from_file(str(path))
-    except Exception as error:  # the package raises nothing narrower
-        raise ValueError(str(error).splitlines()[0]) from error
-    if not inner.truncation or not inner.padding or (
-            inner.truncation['max_length'] != inner.padding['length']):
-        raise ValueError('it must cut and pad every sentence to one length')
-    return WordPieces(inner, int(inner.padding['length']))

@@ -6,12 +6,10 @@ import numpy as np
 import pytest
 
 from training.referring.clips.actors import WAYS, Actor, Stage, random_actor
-from training.referring.clips.facts import (
-    Facts,
+from training.referring.clips.claims import (
     all_of,
     behind_claim,
     extreme_claim,
-    measure,
     motion_claims,
     names_only,
     place_claims,
@@ -20,8 +18,10 @@ from training.referring.clips.facts import (
     size_claims,
     start_claims,
 )
+from training.referring.clips.facts import Facts, measure
 from training.referring.clips.filming import ClipSettings, film, stage_scene
-from training.referring.clips.sentences import Speaker, vocabulary
+from training.referring.clips.grammar import vocabulary
+from training.referring.clips.sentences import Speaker
 
 SETTINGS = ClipSettings(96, 72, 6)
 NAN = np.nan

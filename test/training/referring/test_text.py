@@ -11,7 +11,7 @@ import torch
 
 from eventsam_ros.inference.words import PADDING, WordList, load_words
 from training.errors import RecipeError
-from training.referring.clips.sentences import vocabulary
+from training.referring.clips.grammar import vocabulary
 from training.referring.text.published import load_published, published_words
 from training.referring.text.small import SmallTextEncoder
 

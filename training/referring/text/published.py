@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from eventsam_ros.inference.words import WordPieces
+from eventsam_ros.inference.word_pieces import WordPieces
 
 from ...errors import RecipeError
 from .encoder import Encoded, pooled_mean
