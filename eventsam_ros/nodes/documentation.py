@@ -30,7 +30,7 @@ BY_LAUNCH = {'autostart', 'bundle', 'engine'}
 _HEAD = """\
 # SPDX-License-Identifier: Apache-2.0
 # Copyright 2026 The eventsam_ros authors
-# Parameters of segment_node with their defaults, for bundles of {tasks}.
+# Parameters of segment_node with their defaults, for bundles of task {tasks}.
 # Unless it says otherwise, a parameter may change while the node is unconfigured; `ros2 param
 # describe` shows the ranges. Written by `python -m eventsam_ros.nodes.documentation`.
 /**:
