@@ -72,7 +72,7 @@ class Objective(nn.Module):
         total = (loss.dice * parts['dice'] + loss.focal * parts['focal']
                  + loss.score * parts['score'])
         if loss.contrast:
-            parts['contrast'] = contrast_loss(*(
-                maps.unflatten(1, (clips, -1)) for maps in (full, target)))
+            shape = (count, clips, -1, *full.shape[-2:])
+            parts['contrast'] = contrast_loss(full.reshape(shape), target.reshape(shape))
             total = total + loss.contrast * parts['contrast']
         return total, {'loss': total.detach()} | {k: v.detach() for k, v in parts.items()}

@@ -13,6 +13,7 @@ import torch
 from eventsam_ros.simulation.thermal_folder import StreetFolder, write_streets
 
 from ..compare.arms import Arm, check_differences, read_arms, run_once
+from ..compare.run import Result
 from ..distill.progress import Progress
 from ..distill.students import as_plain
 from ..fields import build, ranged, read_values
@@ -21,7 +22,7 @@ from .loop import fit
 from .pyramid import build_encoder
 from .recipe import RgbtRecipe, make_recipe
 from .start import apply_start, encoder_file, read_start
-from .table import Result, markdown, write_csv
+from .table import markdown, write_csv
 
 
 @dataclass(frozen=True)

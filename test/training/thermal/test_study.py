@@ -11,11 +11,12 @@ import statistics
 import pytest
 import yaml
 
+from training.compare.run import Result
 from training.errors import RecipeError
 from training.thermal import study as studies
 from training.thermal.recipe import load_recipe, make_recipe
 from training.thermal.study import load_study, make_study, run_study
-from training.thermal.table import Result, markdown
+from training.thermal.table import markdown
 
 RECIPES = Path(__file__).parents[3] / 'training' / 'recipes'
 
