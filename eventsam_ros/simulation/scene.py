@@ -65,6 +65,16 @@ class Layer:
 
 
 @dataclass(frozen=True)
+class SwingingLayer(Layer):
+    """A layer all of whose motions are swings, as those of random layers are."""
+
+    x: Swing
+    y: Swing
+    angle: Swing
+    half_side: Swing
+
+
+@dataclass(frozen=True)
 class Scene:
     """Layers front to back (the last is the background), a camera and the light.
 
@@ -138,7 +148,7 @@ def _swing(rng: np.random.Generator, base: float, amplitude: float, speed: float
 def random_layer(
     rng: np.random.Generator, aspect: float, outline: Float32 | None = None,
     texture: Float32 | None = None, repeats: float | None = None,
-) -> Layer:
+) -> SwingingLayer:
     """Return a random object; outline and texture may be given, else they are procedural.
 
     Args:
@@ -151,7 +161,7 @@ def random_layer(
     half = float(np.exp(rng.uniform(np.log(0.06), np.log(0.26))))
     still = rng.random() < 0.15
     speed = 0.0 if still else float(np.exp(rng.uniform(np.log(0.04), np.log(0.6))))
-    return Layer(
+    return SwingingLayer(
         x=_swing(rng, rng.uniform(0.08, 0.92), rng.uniform(0.03, 0.25),
                  speed * rng.uniform(-1, 1)),
         y=_swing(rng, rng.uniform(0.08, 0.92) * aspect, rng.uniform(0.03, 0.2),

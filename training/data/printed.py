@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eventsam_ros.events.types import Float32
-from eventsam_ros.simulation.scene import Layer, Swing
+from eventsam_ros.simulation.scene import Swing, SwingingLayer
 from eventsam_ros.simulation.shapes import distance_map
 from eventsam_ros.simulation.textures import SIZE
 
@@ -58,11 +58,11 @@ class Board:
         ink: Reflectance of the ink.
     """
 
-    carrier: Layer
+    carrier: SwingingLayer
     paper: float
     ink: float
 
-    def layer(self, figure: Figure, corners: Points) -> Layer:
+    def layer(self, figure: Figure, corners: Points) -> SwingingLayer:
         """Return a figure that lies between four corners of the board.
 
         Args:
@@ -82,7 +82,9 @@ class Board:
                              # the renderer puts the tile's corner at the layer's centre
                              np.roll(texture, (-SIZE // 2, -SIZE // 2), (0, 1)))
 
-    def _carried(self, middle: Points, half: float, outline: Float32, texture: Float32) -> Layer:
+    def _carried(
+        self, middle: Points, half: float, outline: Float32, texture: Float32,
+    ) -> SwingingLayer:
         carrier = self.carrier
         offset = (float(middle[0]), float(middle[1]))
         scale, share = carrier.half_side, half / carrier.half_side.base
