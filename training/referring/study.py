@@ -164,6 +164,7 @@ def _started(recipe: ReferringRecipe, root: Path) -> ReferringRecipe:
     path = root / f'{start.name}_{recipe.network.detail}.pt'
     if not path.exists():
         torch.manual_seed(0)
+        root.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix('.part')
         torch.save(read_start(start, recipe.network.detail), part)
         part.replace(path)
