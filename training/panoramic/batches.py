@@ -20,7 +20,8 @@ from torch import Tensor
 from eventsam_ros.events.types import UInt8
 from eventsam_ros.inference.circle import wrapped
 
-from ..semantic.batches import ClassBatch, Order, frame_augment
+from ..distill.order import Order
+from ..semantic.batches import ClassBatch, frame_augment
 from ..semantic.classes import IGNORE
 from ..semantic.recipe import Schedule
 from ..teachers.frames import augment_frame
@@ -50,7 +51,7 @@ class SourceMaker:
         """
         self._pictures, self._chosen = pictures, list(chosen)
         self._recipe, self._plan, self._places = recipe, plan, places
-        self._order = Order(len(self._chosen), plan.batch, recipe.seed)
+        self._order = Order(recipe.seed, len(self._chosen), plan.batch)
 
     def make(self, step: int) -> ClassBatch:
         """Return the batch of a step, counted from 0."""
@@ -109,7 +110,7 @@ class WindowMaker:
             groups.setdefault(tuple(s for v in pair for s in v[2:]), []).append(overlap)
         self._groups = list(groups.values())
         self._share = np.asarray([len(g) for g in self._groups]) / len(self._windows.overlaps)
-        self._order = Order(len(panoramas), recipe.assistant.adapt.batch, recipe.seed)
+        self._order = Order(recipe.seed, len(panoramas), recipe.assistant.adapt.batch)
 
     def make(self, step: int) -> WindowBatch:
         """Return the batch of a step, counted from 0."""
@@ -184,7 +185,7 @@ class PanoramaMaker:
         """Prepare."""
         self._panoramas, self._targets, self._recipe = panoramas, targets, recipe
         self._classes, self._places = classes, places
-        self._order = Order(len(panoramas), recipe.student.plan.batch, recipe.seed)
+        self._order = Order(recipe.seed, len(panoramas), recipe.student.plan.batch)
 
     def make(self, step: int) -> PanoramaBatch:
         """Return the batch of a step, counted from 0."""

@@ -14,10 +14,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from eventsam_ros.events.types import Float32, Int64, UInt8
+from eventsam_ros.events.types import Float32, UInt8
 
 from ..data.pair import resized_ids
 from ..data.pairs import Pair, event_augment
+from ..distill.order import Order
 from ..distill.pictures import write_picture
 from .recipe import CmessRecipe, Schedule
 
@@ -105,24 +106,6 @@ def varied(pair: Pair, plan: Schedule, shown: Shown, rng: np.random.Generator) -
     return replace(pair, frame=frame_augment(pair.frame, rng))
 
 
-class Order:
-    """Which index stands at a place of a step's batch; each epoch is a new shuffle."""
-
-    def __init__(self, count: int, batch: int, seed: int) -> None:
-        """Shuffle `count` indices into batches."""
-        self._count, self._batch, self._seed = count, batch, seed
-        self._orders: dict[int, Int64] = {}
-
-    def index(self, step: int, place: int) -> int:
-        """Return the index, 0 to count - 1."""
-        epoch, position = divmod(step * self._batch + place, self._count)
-        if epoch not in self._orders:
-            rng = np.random.default_rng([self._seed, epoch, 0])
-            order = rng.permutation(self._count).astype(np.int64)
-            self._orders = {**dict(list(self._orders.items())[-2:]), epoch: order}
-        return int(self._orders[epoch][position])
-
-
 class PairList(Protocol):
     """Pairs by index: a PairStore, or part of one."""
 
@@ -175,7 +158,7 @@ class ClassMaker:
         """
         self.pairs, self.look, self.shown = pairs, look, shown
         self._plan, self._seed, self._places, self._labels = plan, seed, places, labels
-        self._order = Order(len(pairs), plan.batch, seed)
+        self._order = Order(seed, len(pairs), plan.batch)
 
     def classes_of(self, index: int) -> UInt8:
         """Return the classes of a pair as stored, uint8 [H, W]."""

@@ -15,7 +15,8 @@ from torch import nn
 
 from eventsam_ros.events.types import Float32, Int64, UInt8
 
-from .batches import ClassMaker, Look, Order, PairList, Shown
+from ..distill.order import Order
+from .batches import ClassMaker, Look, PairList, Shown
 from .classes import IGNORE
 from .objective import PairBatch
 from .recipe import Alignment, Schedule
@@ -108,7 +109,7 @@ class PairMaker:
     def restore(self, pairs: torch.Tensor) -> None:
         """Take these pairs from now on, int64 [P, 2] of source and target."""
         self._pairs = pairs.numpy()
-        self._order = Order(len(self._pairs), self._plan.batch, self._seed)
+        self._order = Order(self._seed, len(self._pairs), self._plan.batch)
 
     def renew(self, network: nn.Module) -> torch.Tensor:
         """Return pairs by the recipe's rule."""

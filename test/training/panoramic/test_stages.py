@@ -5,6 +5,7 @@
 from copy import deepcopy
 import csv
 import json
+import shutil
 
 import cv2
 import numpy as np
@@ -22,6 +23,7 @@ from eventsam_ros.inference.panoramic_bundle import load_panoramic_bundle  # noq
 from training.__main__ import main  # noqa: E402
 from training.errors import RecipeError  # noqa: E402
 import training.networks  # noqa: E402, F401
+from training.panoramic.batches import PanoramaMaker  # noqa: E402
 from training.panoramic.export import write_panoramic_bundle  # noqa: E402
 from training.panoramic.place import Place  # noqa: E402
 from training.panoramic.predict import Whole  # noqa: E402
@@ -93,8 +95,7 @@ def test_no_label_of_a_panorama_is_read(done, content, streets, tmp_path):
 def test_a_killed_run_goes_on_to_the_same_weights(done, content, tmp_path, monkeypatch):
     recipe = make_recipe(content, 'mini')
     place = Place(tmp_path, done / 'run', done / 'run' / 'masks', 'cpu')
-    adapt(recipe, place)
-    from training.panoramic.batches import PanoramaMaker
+    shutil.copytree(done / 'run' / 'told_1', tmp_path / 'told_1')
     make = PanoramaMaker.make
 
     def failing(self, step):
@@ -186,6 +187,7 @@ def test_a_study_tells_every_arm_and_pairs_them_by_seed(content, streets, tmp_pa
     for plan in (changed['assistant']['source'], changed['assistant']['adapt'],
                  changed['student']['source'], changed['student']['plan']):
         plan.update(steps=2, warm_up=0)
+    changed['student']['start'] = 'weights'
     file = tmp_path / 'mini.yaml'
     file.write_text(yaml.safe_dump({**changed, 'study': study}))
     for _ in range(2):   # the second time nothing is left to do

@@ -11,10 +11,11 @@ import pytest
 
 torch = pytest.importorskip('torch', reason='training needs torch')
 
+from training.distill.order import Order  # noqa: E402
 from training.errors import RecipeError  # noqa: E402
 import training.networks  # noqa: E402, F401
 from training.networks.segformer import SegFormer, SegFormerSpec  # noqa: E402
-from training.semantic.batches import ClassBatch, ClassMaker, Look, Order, cropped  # noqa: E402
+from training.semantic.batches import ClassBatch, ClassMaker, Look, cropped  # noqa: E402
 from training.semantic.objective import Aligned, PairBatch, class_loss, class_weights, distillation  # noqa: E402
 from training.semantic.pairing import (  # noqa: E402
     PairMaker,
@@ -174,7 +175,7 @@ def test_pairs_follow_the_rule_of_the_recipe(world, rule):
 
 
 def test_every_epoch_shows_all_once():
-    order = Order(7, 3, 0)
+    order = Order(0, 7, 3)
     seen = [order.index(step, place) for step in range(7) for place in range(3)]
     for epoch in range(3):
         assert sorted(seen[7 * epoch:7 * epoch + 7]) == list(range(7))
