@@ -4,17 +4,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
 
-import cv2
-import torch
 from torch import Tensor
 
 from .batches import BatchMaker, Loader
 from .checkpoints import BEST, LAST
 from .descent import Sitting, means
 from .examine import Example
+from .fitting import FitResult, prepare
 from .log import Log
 from .pictures import write_picture
 from .processes import deterministic
@@ -23,7 +21,7 @@ from .recipe import DistillRecipe
 from .run import Run
 from .schedule import learning_rate
 
-__all__ = ['DistillResult', 'Run', 'distill']
+__all__ = ['FitResult', 'Run', 'distill']
 
 _BOARD_EVERY = 10
 """Steps between the losses in TensorBoard."""
@@ -33,26 +31,7 @@ _COLUMNS = (
     'loss_prompts', 'loss_masks', *_SCORES)
 
 
-@dataclass(frozen=True)
-class DistillResult:
-    """What a run left.
-
-    Attributes:
-        last: Checkpoint to resume from.
-        best: Checkpoint of the averaged weights with the best validation score (load_trained).
-        scores: Validation of the best (see examine).
-        steps: Steps taken.
-        seconds: Time they took over all sittings, without validations.
-    """
-
-    last: Path
-    best: Path
-    scores: dict[str, float]
-    steps: int
-    seconds: float
-
-
-def distill(recipe: DistillRecipe, folder: Path, device: str = 'auto') -> DistillResult:
+def distill(recipe: DistillRecipe, folder: Path, device: str = 'auto') -> FitResult:
     """Train a student; an interrupted run in the folder goes on where its last checkpoint is.
 
     Args:
@@ -64,14 +43,13 @@ def distill(recipe: DistillRecipe, folder: Path, device: str = 'auto') -> Distil
         RecipeError: Recipe, data, teacher and folder do not go together, or the loss is no
             longer a number.
     """
-    cv2.setNumThreads(1)   # the threads of the loader are enough
-    torch.set_flush_denormal(True)
+    prepare()
     run = Run(recipe, folder, device)
     with deterministic(run.fabric.device):
         if run.step < recipe.steps:
             _train(run)
     run.fabric.barrier()
-    return DistillResult(folder / LAST, folder / BEST, run.scores, run.step, run.seconds)
+    return FitResult(folder / LAST, folder / BEST, run.scores, run.step, run.seconds)
 
 
 def _train(run: Run) -> None:
