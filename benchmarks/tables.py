@@ -140,6 +140,20 @@ def tuning(content: dict[str, Any]) -> Lines:
            f'{content["machine"]["processor"]}, {content["machine"]["cores"]} cores.')
 
 
+def systems(content: dict[str, Any]) -> Lines:
+    """Yield a row for each bundle."""
+    yield '| task | bundle | size | input | a window or picture | a second |'
+    yield '|---|---|---|---|---|---|'
+    for row in content['systems']:
+        yield (f'| `{row["task"]}` | {row["name"]} | {row["mbytes"]:g} MB | {row["input"]} '
+               f'| {row["p50_ms"]:g} ms (p95 {row["p95_ms"]:g}) | {row["hz"]:g} |')
+    yield ''
+    yield ('`python -m benchmarks.systems`: events and pictures of 640 × 480, panoramas of '
+           f'1024 × 512, two sentences at once; {content["threads"]} threads, '
+           f'{content["machine"]["processor"]}, {content["machine"]["cores"]} cores. All but the '
+           'first are networks of the studies, whose inputs are small.')
+
+
 def _result(name: str) -> dict[str, Any]:
     content: dict[str, Any] = json.loads((RESULTS / name).read_text('utf-8'))
     return content
@@ -162,6 +176,7 @@ class Block(NamedTuple):
 BLOCKS = (
     Block('README.md', 'speed', lambda: speed(machines())),
     Block('README.md', 'encoders', lambda: encoders(_result('encoders.json'))),
+    Block('README.md', 'systems', lambda: systems(_result('systems.json'))),
     Block('docs/deployment.md', 'tuning', lambda: tuning(_result('tuning.json'))),
 )
 
