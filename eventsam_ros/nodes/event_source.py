@@ -125,6 +125,7 @@ class EventSource:
         """Return what is counted of the events and of the images."""
         streamed = Counter(self.decoding.counts())
         streamed.update(self.inputs.counts())
+        del streamed['windows']   # the pipeline counts them, when they come to it
         return streamed
 
     def look(self, new: Mapping[str, int]) -> Look:
