@@ -13,10 +13,13 @@ from typing import Any, Protocol
 
 import numpy as np
 import onnxruntime
+import torch
+from torch import nn
 
 from eventsam_ros.events.types import Float32, UInt8
 from eventsam_ros.inference.circle import Circle
 from eventsam_ros.inference.class_maps import class_map
+from eventsam_ros.inference.engines.onnxruntime_engine import OnnxRuntimeEngine
 from eventsam_ros.inference.letterbox import Letterbox
 
 from .graphs import ExportError, halve_file
@@ -45,6 +48,25 @@ class ClassParity:
     def as_text(self) -> dict[str, float]:
         """Return the fields, rounded for the manifest."""
         return {key: float(f'{value:.4g}') for key, value in asdict(self).items()}
+
+
+@torch.no_grad()
+def compare_graph(
+    path: Path, network: nn.Module, cases: Iterable[tuple[Float32, Letterbox | Circle]],
+) -> ClassParity:
+    """Compare a graph of one picture, in ONNX Runtime on the CPU, with the network in torch.
+
+    Args:
+        path: The graph.
+        network: What it was written from.
+        cases: Input float32 [1, 3, H, W], and where the picture lies in it; at least one.
+    """
+    engine = OnnxRuntimeEngine(path)
+    found = compare(
+        (engine.run({'image': image})['logits'], network(torch.from_numpy(image)).numpy(), place)
+        for image, place in cases)
+    engine.close()
+    return found
 
 
 def compare(cases: Iterable[tuple[Float32, Float32, Letterbox | Circle]]) -> ClassParity:

@@ -13,7 +13,6 @@ import yaml
 
 from eventsam_ros.events.types import Float32
 from eventsam_ros.inference.circle import Circle
-from eventsam_ros.inference.engines.onnxruntime_engine import OnnxRuntimeEngine
 from eventsam_ros.inference.manifest import FORMAT_VERSION
 from eventsam_ros.inference.panoramic import network_input
 from eventsam_ros.inference.panoramic_bundle import TASK, PanoramicManifest
@@ -23,7 +22,7 @@ from ..exporting.bundle import commit
 from ..exporting.class_maps import (
     FILE,
     ClassParity,
-    compare,
+    compare_graph,
     file_text,
     parity_text,
     write_network,
@@ -51,15 +50,9 @@ def _cases(manifest: PanoramicManifest) -> list[tuple[Float32, Circle]]:
     return found
 
 
-@torch.no_grad()
 def measure(path: Path, network: SegFormer, manifest: PanoramicManifest) -> ClassParity:
     """Compare a graph, in ONNX Runtime on the CPU, with the network in torch."""
-    engine = OnnxRuntimeEngine(path)
-    found = compare(
-        (engine.run({'image': image})['logits'], network(torch.from_numpy(image)).numpy(), place)
-        for image, place in _cases(manifest))
-    engine.close()
-    return found
+    return compare_graph(path, network, _cases(manifest))
 
 
 def trace(network: SegFormer, path: Path, width: int, height: int) -> None:

@@ -149,7 +149,7 @@ class OfficialMasks:
         """Return the segments of a window."""
         try:
             found = self._generator.generate(cut(panorama.picture, view))
-        except (RuntimeError, NotImplementedError) as error:
+        except RuntimeError as error:
             raise DatasetError(
                 'the automatic generator of segment-anything needs a torchvision with its '
                 'operators; kind teacher reads the same checkpoint without them') from error

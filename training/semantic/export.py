@@ -14,7 +14,6 @@ import yaml
 
 from eventsam_ros.events.types import Float32
 from eventsam_ros.inference.class_bundle import STRIDE
-from eventsam_ros.inference.engines.onnxruntime_engine import OnnxRuntimeEngine
 from eventsam_ros.inference.letterbox import Letterbox
 from eventsam_ros.inference.manifest import FORMAT_VERSION
 from eventsam_ros.inference.semantic import network_input
@@ -27,7 +26,7 @@ from ..exporting.bundle import commit
 from ..exporting.class_maps import (
     FILE,
     ClassParity,
-    compare,
+    compare_graph,
     file_text,
     parity_text,
     write_network,
@@ -54,15 +53,9 @@ def _cases(manifest: SemanticManifest) -> list[tuple[Float32, Letterbox]]:
     return found
 
 
-@torch.no_grad()
 def measure(path: Path, network: SegFormer, manifest: SemanticManifest) -> ClassParity:
     """Compare a graph, in ONNX Runtime on the CPU, with the network in torch."""
-    engine = OnnxRuntimeEngine(path)
-    found = compare(
-        (engine.run({'image': image})['logits'], network(torch.from_numpy(image)).numpy(), box)
-        for image, box in _cases(manifest))
-    engine.close()
-    return found
+    return compare_graph(path, network, _cases(manifest))
 
 
 def _described(path: Path) -> tuple[dict[str, Any], SemanticManifest]:
