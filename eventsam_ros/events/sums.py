@@ -14,18 +14,11 @@ from __future__ import annotations
 import numba
 import numpy as np
 
+from . import sum_words
 from .pixel_events import ON, PixelEvents
+from .sum_words import BINS, COUNT_SHIFT, FRACTION, FULL, ON_SHIFT, PLACE_BITS
 from .types import Float32, Int32, UInt8, UInt32, UInt64
 
-BINS = 3
-FRACTION = 14
-"""Bits of the place in a half."""
-_COUNT_BITS = 6
-_FULL = (1 << _COUNT_BITS) - 1
-"""Events of a pixel and half that a word can hold."""
-_ON_SHIFT = _COUNT_BITS + FRACTION
-_COUNT_SHIFT = _ON_SHIFT + _COUNT_BITS
-_PLACE_BITS = (1 << _ON_SHIFT) - 1
 _SCALE = 62
 """Bits of the factor from ns to places: as fine as 64 bits allow for each length of window."""
 _BLOCK = 512
@@ -49,16 +42,16 @@ def _prepare(pixel, t, t_first, span, pixels, at, words):  # type: ignore[no-unt
         at[i] = (number & np.uint64(ON - 1)) + later * pixels
         # Darker events are counted from the other end, so that no sum is negative.
         place = place if on else unit - place
-        words[i] = np.uint32((np.uint64(1) << np.uint64(_COUNT_SHIFT))
-                             + (on << np.uint64(_ON_SHIFT)) + place)
+        words[i] = np.uint32((np.uint64(1) << np.uint64(COUNT_SHIFT))
+                             + (on << np.uint64(ON_SHIFT)) + place)
 
 
 @numba.njit(nogil=True, cache=True)
 def _carry(k, word, counts, places):  # type: ignore[no-untyped-def]
     """Add a word to the 64-bit sums: events and brighter ones in one, places in another."""
-    counts[k] += (np.uint64(word >> np.uint32(_COUNT_SHIFT)) << np.uint64(32)) + np.uint64(
-        (word >> np.uint32(_ON_SHIFT)) & np.uint32(_FULL))
-    places[k] += np.uint64(word & np.uint32((1 << _ON_SHIFT) - 1))
+    counts[k] += (np.uint64(word >> np.uint32(COUNT_SHIFT)) << np.uint64(32)) + np.uint64(
+        (word >> np.uint32(ON_SHIFT)) & np.uint32(FULL))
+    places[k] += np.uint64(word & np.uint32(PLACE_BITS))
 
 
 @numba.njit(nogil=True, cache=True)
@@ -70,7 +63,7 @@ def _fold(pixel, t, t_first, span, words, counts, places):  # type: ignore[no-un
     """
     at, more = np.empty(_BLOCK, np.uint64), np.empty(_BLOCK, np.uint32)
     pixels = np.uint64(len(words) // 2)
-    full = np.uint32(_FULL << _COUNT_SHIFT)
+    full = np.uint32(FULL << COUNT_SHIFT)
     for start in range(0, len(t), _BLOCK):
         end = min(start + _BLOCK, len(t))
         _prepare(pixel[start:end], t[start:end], t_first, span, pixels, at, more)
@@ -84,80 +77,6 @@ def _fold(pixel, t, t_first, span, words, counts, places):  # type: ignore[no-un
                 word = np.uint32(0)
             words[k] = word + more[i]
     return len(t)
-
-
-@numba.njit(nogil=True, cache=True)
-def _parts(k, words, counts, places):  # type: ignore[no-untyped-def]
-    """Return events, sum of polarities, and sum of polarity times place, of word k."""
-    word = words[k]
-    count = np.int64(word >> np.uint32(_COUNT_SHIFT))
-    on = np.int64((word >> np.uint32(_ON_SHIFT)) & np.uint32(_FULL))
-    place = np.int64(word & np.uint32((1 << _ON_SHIFT) - 1))
-    if len(counts) > 0:
-        count += np.int64(counts[k] >> np.uint64(32))
-        on += np.int64(counts[k] & np.uint64(0xFFFFFFFF))
-        place += np.int64(places[k])
-    return count, 2 * on - count, place - ((count - on) << FRACTION)
-
-
-@numba.njit(nogil=True, cache=True)
-def _grid(early_words, late_words, limit, flat):  # type: ignore[no-untyped-def]
-    """Write the bins of words that nothing was carried from, in 32 bits and without branches."""
-    most = np.int32(limit << FRACTION)
-    scale = np.float32(1.0 / (1 << FRACTION))
-    for k in range(len(early_words)):
-        a, b = early_words[k], late_words[k]
-        on, count = np.int32((a >> _ON_SHIFT) & _FULL), np.int32(a >> _COUNT_SHIFT)
-        early = (np.int32(2) * on - count) << FRACTION
-        early_places = np.int32(a & _PLACE_BITS) - ((count - on) << FRACTION)
-        on, count = np.int32((b >> _ON_SHIFT) & _FULL), np.int32(b >> _COUNT_SHIFT)
-        late = (np.int32(2) * on - count) << FRACTION
-        late_places = np.int32(b & _PLACE_BITS) - ((count - on) << FRACTION)
-        first, middle = early - early_places, early_places + late - late_places
-        flat[k, 0] = np.float32(min(max(np.int32(first), -most), most)) * scale
-        flat[k, 1] = np.float32(min(max(np.int32(middle), -most), most)) * scale
-        flat[k, 2] = np.float32(min(max(np.int32(late_places), -most), most)) * scale
-
-
-@numba.njit(nogil=True, cache=True)
-def _grid_of_carried(words, counts, places, limit, flat):  # type: ignore[no-untyped-def]
-    """Write the bins of the pixels that were carried."""
-    most = np.int64(limit) << FRACTION
-    scale = np.float32(1.0 / (1 << FRACTION))
-    pixels = len(flat)
-    for k in range(pixels):
-        if counts[k] | counts[k + pixels]:
-            _, early, early_places = _parts(k, words, counts, places)
-            _, late, late_places = _parts(k + pixels, words, counts, places)
-            first = (early << FRACTION) - early_places
-            middle = early_places + (late << FRACTION) - late_places
-            flat[k, 0] = np.float32(min(max(first, -most), most)) * scale
-            flat[k, 1] = np.float32(min(max(middle, -most), most)) * scale
-            flat[k, 2] = np.float32(min(max(late_places, -most), most)) * scale
-
-
-@numba.njit(nogil=True, cache=True)
-def _counts(words, counts, most, out):  # type: ignore[no-untyped-def]
-    height, width = out.shape
-    pixels = height * width
-    for row in range(height):
-        for column in range(width):
-            k = row * width + column
-            count = (words[k] >> np.uint32(_COUNT_SHIFT)) + (
-                words[k + pixels] >> np.uint32(_COUNT_SHIFT))
-            if len(counts) > 0 and counts[k] | counts[k + pixels]:
-                count = np.uint32(most)
-            out[row, column] = min(count, np.uint32(most))
-
-
-@numba.njit(nogil=True, cache=True)
-def _polarities(words, counts, places, out):  # type: ignore[no-untyped-def]
-    pixels = len(out)
-    for k in range(pixels):
-        for half in range(2):
-            count, polarity, _ = _parts(k + half * pixels, words, counts, places)
-            out[k, 0] += (count - polarity) // 2
-            out[k, 1] += (count + polarity) // 2
 
 
 class WindowSums:
@@ -223,10 +142,21 @@ class WindowSums:
         """
         grid = np.empty((*self._shape, BINS), np.float32)
         flat = grid.reshape(-1, BINS)
-        _grid(self._words[:len(flat)], self._words[len(flat):], limit, flat)
+        sum_words.grid(self._words[:len(flat)], self._words[len(flat):], limit, flat)
         if len(self._counts):
-            _grid_of_carried(self._words, self._counts, self._places, limit, flat)
+            sum_words.grid_of_carried(self._words, self._counts, self._places, limit, flat)
         return grid
+
+    def small_grid(self, limit: int, gain: float, out: Float32) -> None:
+        """Write the bins of `grid`, averaged over the area of each pixel of a smaller picture.
+
+        Args:
+            limit: As for `grid`.
+            gain: Factor on the averages.
+            out: float32 [rows, columns, 3]; at most the sensor's rows and columns.
+        """
+        sum_words.small_grid(
+            self._words, self._counts, self._places, self._shape, limit, gain, out)
 
     def counts(self, most: int, out: UInt8) -> None:
         """Write the number of events of each pixel to uint8 [height, width].
@@ -235,10 +165,10 @@ class WindowSums:
             most: Greatest number that is written, at most 63.
             out: Of the sensor's size.
         """
-        _counts(self._words, self._counts, most, out)
+        sum_words.counts(self._words, self._counts, most, out)
 
     def polarities(self) -> Int32:
         """Return the darker and the brighter events of each pixel, int32 [height, width, 2]."""
         counts = np.zeros((self._shape[0] * self._shape[1], 2), np.int32)
-        _polarities(self._words, self._counts, self._places, counts)
+        sum_words.polarities(self._words, self._counts, self._places, counts)
         return counts.reshape(*self._shape, 2)

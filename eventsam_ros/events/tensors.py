@@ -13,11 +13,10 @@ import cv2
 import numba
 import numpy as np
 
-from . import sums
+from .sum_words import BINS
 from .summed_window import window_sums
 from .types import Events, Float32, UInt8, Window
 
-BINS = sums.BINS
 NO_EVENT = 128
 """Grey level of the robust picture where nothing happened."""
 PIXEL_LIMIT = 8
@@ -93,38 +92,6 @@ def eventsam_image(events: Events, width: int, height: int) -> UInt8:
 
 
 @numba.njit(nogil=True, cache=True, fastmath=True)
-def _shrink(grid, out):  # type: ignore[no-untyped-def]
-    """Average over the area of each pixel of `out`, which is smaller both ways."""
-    height, width, bins = grid.shape
-    rows, columns, _ = out.shape
-    high, wide = height / rows, width / columns
-    strip = np.empty((width, bins), np.float32)
-    line, flat = strip.reshape(-1), grid.reshape(height, width * bins)
-    area = np.float32(1.0 / (high * wide))
-    for row in range(rows):
-        top, bottom = row * high, (row + 1) * high
-        line[:] = 0
-        # The last row of a strip that ends between rows counts by its share; rounding must not
-        # add an empty one.
-        for y in range(int(top), min(int(np.ceil(bottom - 1e-9)), height)):
-            share = np.float32(min(y + 1.0, bottom) - max(float(y), top))
-            source = flat[y]
-            for k in range(width * bins):
-                line[k] += share * source[k]
-        for column in range(columns):
-            left, right = column * wide, (column + 1) * wide
-            early = middle = late = np.float32(0.0)
-            for x in range(int(left), min(int(np.ceil(right - 1e-9)), width)):
-                share = np.float32(min(x + 1.0, right) - max(float(x), left))
-                early += share * strip[x, 0]
-                middle += share * strip[x, 1]
-                late += share * strip[x, 2]
-            out[row, column, 0] = early * area
-            out[row, column, 1] = middle * area
-            out[row, column, 2] = late * area
-
-
-@numba.njit(nogil=True, cache=True, fastmath=True)
 def _compress(grid, half_level, picture):  # type: ignore[no-untyped-def]
     values, out = grid.reshape(-1), picture.reshape(-1)
     total = np.float64(0.0)
@@ -147,6 +114,21 @@ def _check_size(width: int, height: int) -> None:
         raise ValueError(f'picture size must be at least 1x1, but got {width}x{height}')
 
 
+def _grid_of(window: Window, out_width: int, out_height: int) -> Float32:
+    """Return the clipped bins at the picture's size, float32 [out_height, out_width, 3]."""
+    found = window_sums(window)
+    shrink = max(window.width / out_width, window.height / out_height)
+    if shrink > 1 and out_width <= window.width and out_height <= window.height:
+        small = np.empty((out_height, out_width, BINS), np.float32)
+        found.small_grid(PIXEL_LIMIT, shrink, small)
+        return small
+    grid = found.grid(PIXEL_LIMIT)
+    if (out_width, out_height) != (window.width, window.height):
+        method = cv2.INTER_AREA if shrink > 1 else cv2.INTER_LINEAR
+        grid = np.asarray(cv2.resize(grid, (out_width, out_height), interpolation=method))
+    return grid * np.float32(shrink) if shrink > 1 else grid
+
+
 def robust_image(window: Window, out_width: int, out_height: int) -> UInt8:
     """Return the default picture: constant grey for "no event", hot pixels without a say.
 
@@ -167,17 +149,7 @@ def robust_image(window: Window, out_width: int, out_height: int) -> UInt8:
         ValueError: A size below 1x1.
     """
     _check_size(out_width, out_height)
-    grid = window_sums(window).grid(PIXEL_LIMIT)
-    shrink = max(window.width / out_width, window.height / out_height)
-    if shrink > 1 and out_width <= window.width and out_height <= window.height:
-        small = np.empty((out_height, out_width, BINS), np.float32)
-        _shrink(grid, small)
-        grid = small
-    elif (out_width, out_height) != (window.width, window.height):
-        method = cv2.INTER_AREA if shrink > 1 else cv2.INTER_LINEAR
-        grid = np.asarray(cv2.resize(grid, (out_width, out_height), interpolation=method))
-    if shrink > 1:
-        grid *= np.float32(shrink)
+    grid = _grid_of(window, out_width, out_height)
     picture = np.empty((out_height, out_width, BINS), np.uint8)
     _compress(grid, HALF_LEVEL, picture)
     return picture

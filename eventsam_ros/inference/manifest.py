@@ -12,7 +12,8 @@ import re
 import yaml
 
 from eventsam_ros.errors import BundleError
-from eventsam_ros.events.tensors import BINS, REPRESENTATIONS
+from eventsam_ros.events.sum_words import BINS
+from eventsam_ros.events.tensors import REPRESENTATIONS
 
 from .sections import Section
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from eventsam_ros.errors import BundleError, EngineError
-from eventsam_ros.events.tensors import BINS, REPRESENTATIONS
+from eventsam_ros.events.sum_words import BINS
+from eventsam_ros.events.tensors import REPRESENTATIONS
 
 from .bundle import check_file, manifest_path
 from .class_maps import open_graph

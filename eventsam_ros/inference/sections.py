@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeGuard
 
 from eventsam_ros.errors import BundleError
-from eventsam_ros.events.tensors import BINS
+from eventsam_ros.events.sum_words import BINS
 
 
 class Section:

@@ -7,7 +7,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from eventsam_ros.events.tensors import BINS, REPRESENTATIONS
+from eventsam_ros.events.sum_words import BINS
+from eventsam_ros.events.tensors import REPRESENTATIONS
 
 from .class_bundle import ClassBundle, ClassManifest, Shapes, class_fields, load_checked
 from .manifest import read_top

@@ -264,3 +264,19 @@ def test_thinned_windows_keep_their_share_evenly(name, kind):
 
 def test_windows_are_true_even_without_events():
     assert Window(Events.empty(), 0, 1, 4, 4)
+
+
+@pytest.mark.parametrize(('rows', 'columns'), [(5, 7), (3, 4), (5, 2), (1, 7), (1, 1)])
+def test_small_bins_are_averages_over_areas(rows, columns):
+    rng = np.random.default_rng(rows + columns)
+    events = events_at(np.sort(rng.integers(0, 50 * MS, 3000)))   # some pixels are carried over
+    window = summed(events, 0, 50 * MS)
+    small = np.empty((rows, columns, 3), np.float32)
+    window.small_grid(8, 1.5, small)
+    grid = window.grid(8).astype(float)
+    for axis, (size, cells) in enumerate(((HEIGHT, rows), (WIDTH, columns))):
+        edges = [Fraction(k * size, cells) for k in range(cells + 1)]
+        shares = np.array([[float(max(0, min(b, i + 1) - max(a, i))) for i in range(size)]
+                           for a, b in pairwise(edges)])
+        grid = np.moveaxis(np.tensordot(shares, grid, (1, axis)), 0, axis)
+    assert np.allclose(small, 1.5 * grid * rows * columns / (HEIGHT * WIDTH), atol=1e-5)

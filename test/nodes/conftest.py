@@ -193,13 +193,15 @@ def new_node(graph: Graph, bundle: Any, namespace: str = '', **parameters: Any) 
 class Bench:
     """A node under test, someone who publishes to it and someone who listens."""
 
-    def __init__(self, graph: Graph, bundle: Any, camera: Camera, **parameters: Any) -> None:
+    def __init__(self, graph: Graph, bundle: Any, camera: Camera, message: Any = EventPacket,
+                 **parameters: Any) -> None:
+        """Start them; a topic that had one type a moment ago may not take another yet."""
         self.graph, self.camera = graph, camera
         self.node = new_node(graph, bundle, **parameters)
         self.other = graph.add(rclpy.create_node('other'))
         self.masks = graph.listen(self.other, Image, 'segment_node/mask')
         self.diagnostics = graph.listen(self.other, DiagnosticArray, '/diagnostics')
-        self.events = self.other.create_publisher(EventPacket, 'events', qos.events())
+        self.events = self.other.create_publisher(message, 'events', qos.events())
 
     def open(self) -> Bench:
         """Leave the node active, whatever its bundle looks at."""

@@ -39,9 +39,7 @@ def blob(begin_ns, count=400, span_ns=10 * MS):
 def test_event_arrays_are_taken(graph, make_bench, tiny_bundle, package):
     pytest.importorskip(package, reason=f'{package} is not installed')
     messages = import_module(f'{package}.msg')
-    bench = make_bench(tiny_bundle, events_type=package)
-    bench.other.destroy_publisher(bench.events)
-    bench.events = bench.other.create_publisher(messages.EventArray, 'events', qos.events())
+    bench = make_bench(tiny_bundle, message=messages.EventArray, events_type=package)
     bench.activate()
     now = time.time_ns()
 

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor, nn
 import yaml
 
-from eventsam_ros.events.tensors import BINS
+from eventsam_ros.events.sum_words import BINS
 from eventsam_ros.inference.manifest import FORMAT_VERSION
 from eventsam_ros.inference.referring_bundle import (
     CHANNELS,
@@ -135,6 +135,9 @@ def write_referring_bundle(
     Raises:
         ExportError: The graphs do not do what the network does, or one is too large for a file.
     """
+    if trained.recipe.network.answers != 'decoder':
+        raise ExportError('network.answers is likeness: a first stage, of which no bundle is '
+                          'made; go on from its best.pt with answers: decoder')
     folder.mkdir(parents=True, exist_ok=True)
     chosen = 'fp16' if half else 'fp32'
     manifest = manifest_of(trained)

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from .networks.decoder import WordDecoder
-from .networks.dense import AddedSentence, DenseAttention, HierarchicalDenseAttention
+from .networks.dense import AddedSentence, DenseAttention, HierarchicalDenseAttention, alike
 from .networks.sight import Seen, TwoSights, build_sight
 from .networks.tracking import QueryInteraction, TrackMlp
 from .networks.words import CrossModalMlp, Said
@@ -34,8 +34,10 @@ class Answer(NamedTuple):
 def build_dense(choice: NetworkChoice) -> nn.Module:
     """Return the module that makes the dense embedding."""
     if choice.dense == 'hierarchical':
-        return HierarchicalDenseAttention(choice.sharpness)
-    return DenseAttention(choice.sharpness) if choice.dense == 'single' else AddedSentence()
+        return HierarchicalDenseAttention(choice.sharpness, choice.likeness)
+    if choice.dense == 'single':
+        return DenseAttention(choice.sharpness, choice.likeness)
+    return AddedSentence()
 
 
 class ReferringNetwork(nn.Module):
@@ -76,7 +78,7 @@ class ReferringNetwork(nn.Module):
         self.dense = build_dense(choice)
         self.decoder = WordDecoder(width, height, choice.detail)
         self.tracking: nn.Module | None = None
-        if choice.track != 'none':
+        if choice.track != 'none' and choice.answers == 'decoder':
             self.tracking = TrackMlp() if choice.track == 'mlp' else QueryInteraction()
 
     def train(self, mode: bool = True) -> ReferringNetwork:
@@ -101,6 +103,19 @@ class ReferringNetwork(nn.Module):
         seen: Seen = self.sight(image, events)
         return seen
 
+    def likeness(self, seen: Seen, said: Said) -> Tensor:
+        """Return masks without the decoder: where a picture is like its sentence.
+
+        Args:
+            seen: N pictures, or one that all sentences are compared with.
+            said: N sentences.
+
+        Returns:
+            Logits float32 [N, 1, 4h, 4w].
+        """
+        places = [maps for maps in (seen.embedding, seen.hierarchy) if maps is not None]
+        return alike(places, said, self.choice.temperature)
+
     def answer(
         self, seen: Seen, said: Said, track: Tensor | None = None,
         has_track: Tensor | None = None,
@@ -113,6 +128,9 @@ class ReferringNetwork(nn.Module):
             track: What the frame before told, float32 [N, 256]; None in a first frame.
             has_track: Which targets have a track, float32 [N]; None for all.
         """
+        if self.choice.answers == 'likeness':
+            logits = self.likeness(seen, said)
+            return Answer(logits, logits.sigmoid().flatten(1).amax(1), None)
         seen = seen.repeated(said.words.shape[0])
         told = None if self.tracking is None else track
         dense = self.dense(seen.embedding, seen.hierarchy, said) if (

@@ -13,9 +13,15 @@ from .batches import Batch
 from .losses import contrast_loss, dice_loss, focal_loss, reached_iou
 from .network import ReferringNetwork
 from .networks.sight import Seen
+from .networks.words import Said
 from .recipe import ReferringRecipe
 
-PARTS = ('dice', 'focal', 'score', 'contrast')
+PARTS = ('dice', 'focal', 'score', 'contrast', 'alignment')
+
+
+def _of(clips: int, maps: Tensor) -> Tensor:
+    """Return maps [T, clips * S, H, W] as [T, clips, S, H, W]."""
+    return maps.reshape(maps.shape[0], clips, -1, *maps.shape[-2:])
 
 
 class Objective(nn.Module):
@@ -72,7 +78,25 @@ class Objective(nn.Module):
         total = (loss.dice * parts['dice'] + loss.focal * parts['focal']
                  + loss.score * parts['score'])
         if loss.contrast:
-            shape = (count, clips, -1, *full.shape[-2:])
-            parts['contrast'] = contrast_loss(full.reshape(shape), target.reshape(shape))
+            parts['contrast'] = contrast_loss(_of(clips, full), _of(clips, target))
             total = total + loss.contrast * parts['contrast']
+        if loss.alignment:
+            parts['alignment'] = self._alignment(
+                [seen.chosen(clip_of * count + t) for t in range(count)], said, target, clips)
+            total = total + loss.alignment * parts['alignment']
         return total, {'loss': total.detach()} | {k: v.detach() for k, v in parts.items()}
+
+    def _alignment(
+            self, frames: list[Seen], said: Said, target: Tensor, clips: int) -> Tensor:
+        """Compare sentences with places of the pictures, without the decoder.
+
+        Args:
+            frames: T of them, of N pictures each.
+            said: N sentences.
+            target: float32 [T, N, H, W].
+            clips: That the N belong to, equally many to each.
+        """
+        logits = torch.stack([self.network.likeness(seen, said)[:, 0] for seen in frames])
+        full = F.interpolate(
+            logits, target.shape[-2:], mode='bilinear', align_corners=False).float()
+        return dice_loss(full, target).mean() + contrast_loss(_of(clips, full), _of(clips, target))

@@ -93,8 +93,14 @@ class NetworkChoice:
             embedding alone, or `sentence`: the sentence added at every place.
         sharpness: Factor on similarities in dense attention. 1 / 16 is published: with vectors
             of length 1 the attention is nearly uniform.
+        likeness: Whether dense attention also tells how alike place and sentence are; false is
+            published.
         scale: Factor on what the decoder looks at, places and words. Published is 1: they come
             with length 1, where SAM's decoder was trained on about 16.
+        temperature: Factor on the similarity of places and sentence, where likeness answers.
+        answers: What makes the masks: the `decoder`, or the `likeness` of sentence and place
+            alone, by which encoder and words can meet before the decoder learns: a first stage
+            that takes a third of the time; no bundle is made of it.
         track: The implicit tracking module: `mlp` (fits the published count), `attention` (the
             published training code), or `none`.
     """
@@ -113,7 +119,10 @@ class NetworkChoice:
     dropout: float = ranged(0, 0.9, default=0.0)
     dense: Literal['hierarchical', 'single', 'sentence'] = 'hierarchical'
     sharpness: float = ranged(1e-3, 1e3, default=0.0625)
+    likeness: bool = False
     scale: float = ranged(1e-3, 1e3, default=1.0)
+    temperature: float = ranged(1e-3, 1e3, default=16.0)
+    answers: Literal['decoder', 'likeness'] = 'decoder'
     track: Literal['mlp', 'attention', 'none'] = 'mlp'
 
 
@@ -130,6 +139,9 @@ class LossChoice:
             0 is published.
         contrast: Weight of the comparison of a clip's sentences at each pixel that one of them
             names (see losses.contrast_loss); 0 is published.
+        alignment: Weight of dice and contrast loss of the masks that likeness alone would give
+            (see NetworkChoice.answers); 0 is published. Without it the mask decoder's gradients
+            drown what tells encoder and words about each other.
     """
 
     dice: float = ranged(0, default=1.0)
@@ -138,6 +150,7 @@ class LossChoice:
     gamma: float = ranged(0, 10, default=2.0)
     score: float = ranged(0, default=0.0)
     contrast: float = ranged(0, default=0.0)
+    alignment: float = ranged(0, default=0.0)
 
 
 @dataclass(frozen=True)

@@ -91,6 +91,21 @@ def test_steps_lower_the_loss_of_what_they_are_shown(recipe, tmp_path):
     assert losses[-1] < losses[0]
 
 
+def test_alignment_is_dice_and_contrast_of_what_likeness_would_answer(recipe, tmp_path):
+    losses = 'loss={dice: 1, focal: 0, score: 0, contrast: 1, alignment: 3}'
+    run = Run(recipe(losses, 'network.track=none'), tmp_path / 'decoder', 'cpu')
+    batch = BatchMaker(run.recipe, run.training, run.words).make(0)
+    total, parts = run.plain.eval()(batch)
+    assert float(total.detach()) == pytest.approx(
+        float(parts['dice'] + parts['contrast'] + 3 * parts['alignment']), rel=1e-5)
+    alone = Run(recipe('loss={dice: 1, focal: 0, contrast: 1}', 'network.answers=likeness'),
+                tmp_path / 'likeness', 'cpu')
+    own = alone.plain.network
+    own.load_state_dict({**own.state_dict(), **run.plain.network.state_dict()})
+    expected, _ = alone.plain.eval()(batch)
+    assert float(parts['alignment']) == pytest.approx(float(expected.detach()), rel=1e-5)
+
+
 def test_a_modality_may_be_left_out_in_training(recipe, tmp_path, monkeypatch):
     run = Run(recipe('missing=1'), tmp_path, 'cpu')
     shown = []
@@ -205,6 +220,18 @@ def test_graphs_that_do_not_follow_are_not_written(recipe, tmp_path, monkeypatch
     with pytest.raises(ExportError, match='the masks of a clip agree with those of the network'):
         write_referring_bundle(load_trained(tmp_path / 'run'), tmp_path / 'bundle')
     assert not (tmp_path / 'bundle/bundle.yaml').exists()
+
+
+def test_likeness_alone_makes_no_bundle_but_a_beginning(recipe, tmp_path):
+    first = fit(recipe('steps=2', 'network.answers=likeness', 'rates.decoder=0'),
+                tmp_path / 'run', 'cpu')
+    with pytest.raises(ExportError, match='likeness'):
+        write_referring_bundle(load_trained(first.best), tmp_path / 'bundle')
+    second = recipe(f'network.start={first.best}')
+    network = build_network(second, load_trained(first.best).words)
+    assert network.tracking is not None
+    assert torch.equal(network.words.layers[0].weight,
+                       load_trained(first.best).network.words.layers[0].weight)
 
 
 def test_a_run_is_judged_by_scenario_and_by_what_is_said(recipe, tmp_path):

@@ -154,6 +154,32 @@ def test_the_hierarchy_is_mixed_by_one_number_that_begins_at_half():
     assert count(DenseAttention())[1] == 512 * 256 + 256
 
 
+def test_dense_attention_may_tell_how_alike_place_and_sentence_are():
+    dense = DenseAttention(8.0, likeness=True)
+    places, spoken = unit(2, 256, *GRID, dim=1), said()
+    with torch.no_grad():
+        dense.join.weight[:, :512] = 0
+        dense.join.weight[:, 512] = 1
+        dense.join.bias.zero_()
+    cosine = torch.einsum('nchw,nc->nhw', places, spoken.sentence)
+    assert torch.allclose(dense(places, spoken)[:, 7], 8 * cosine, atol=1e-5)
+    assert count(DenseAttention(likeness=True))[1] == 513 * 256 + 256
+
+
+def test_likeness_answers_where_places_are_like_their_sentence():
+    network = small(answers='likeness', temperature=10.0, track='mlp')
+    assert network.tracking is None
+    spoken, seen = said(3), network.see(*torch.randn(2, 1, 3, HEIGHT, WIDTH))
+    found = network.answer(seen, spoken)
+    assert found.track is None
+    mean = (seen.embedding + seen.hierarchy) / 2
+    cosine = torch.einsum('chw,nc->nhw', mean[0], spoken.sentence)
+    logits = torch.nn.functional.interpolate(
+        10 * (cosine[:, None] - 1 / 8), scale_factor=4, mode='bilinear', align_corners=False)
+    assert torch.allclose(found.logits, logits, atol=1e-5)
+    assert torch.allclose(found.score, found.logits.sigmoid().flatten(1).amax(1))
+
+
 # --- adapters
 
 

@@ -38,27 +38,37 @@ def attend(places: Tensor, said: Said, sharpness: float) -> tuple[Tensor, Tensor
 class DenseAttention(nn.Module):
     """Attention over text at every place, joined with the place itself by a 1x1 convolution."""
 
-    def __init__(self, sharpness: float = PUBLISHED_SHARPNESS) -> None:
-        """Build; `sharpness` is published as 1 / 16: with vectors of length 1, nearly a mean."""
+    def __init__(self, sharpness: float = PUBLISHED_SHARPNESS, likeness: bool = False) -> None:
+        """Build.
+
+        Args:
+            sharpness: Published as 1 / 16: with vectors of length 1, nearly a mean.
+            likeness: Whether how alike place and sentence are is joined, too. What a place draws
+                from the words does not tell how well they fit it.
+        """
         super().__init__()
-        self.sharpness = sharpness
-        self.join = nn.Conv2d(2 * EMBEDDING, EMBEDDING, 1)
+        self.sharpness, self.likeness = sharpness, likeness
+        self.join = nn.Conv2d(2 * EMBEDDING + likeness, EMBEDDING, 1)
 
     def forward(self, places: Tensor, said: Said) -> Tensor:
         """Return the dense embedding float32 [N, 256, h, w] of places of that shape."""
         drawn, _ = attend(places, said, self.sharpness)
-        joined: Tensor = self.join(torch.cat([places, drawn], 1))
+        parts = [places, drawn]
+        if self.likeness:
+            parts.append(self.sharpness * (
+                places * said.sentence[:, :, None, None]).sum(1, keepdim=True))
+        joined: Tensor = self.join(torch.cat(parts, 1))
         return joined
 
 
 class HierarchicalDenseAttention(nn.Module):
     """Dense attention on the embedding and on that of the middle layers, mixed by a scalar."""
 
-    def __init__(self, sharpness: float = PUBLISHED_SHARPNESS) -> None:
-        """Build; both halves weigh the same at first."""
+    def __init__(self, sharpness: float = PUBLISHED_SHARPNESS, likeness: bool = False) -> None:
+        """Build, see DenseAttention; both halves weigh the same at first."""
         super().__init__()
-        self.last = DenseAttention(sharpness)
-        self.middle = DenseAttention(sharpness)
+        self.last = DenseAttention(sharpness, likeness)
+        self.middle = DenseAttention(sharpness, likeness)
         self.share = nn.Parameter(torch.tensor(0.5))
 
     def forward(self, places: Tensor, hierarchy: Tensor, said: Said) -> Tensor:
@@ -66,6 +76,24 @@ class HierarchicalDenseAttention(nn.Module):
         mixed: Tensor = (self.share * self.last(places, said)
                          + (1 - self.share) * self.middle(hierarchy, said))
         return mixed
+
+
+def alike(places: list[Tensor], said: Said, temperature: float) -> Tensor:
+    """Return how alike each place and the sentence are, as logits of a mask.
+
+    Args:
+        places: Embeddings of length 1 at every place, float32 [N, 256, h, w] each; their mean
+            counts.
+        said: N sentences.
+        temperature: Factor on the similarities, of which the mask begins an eighth above 0.
+
+    Returns:
+        float32 [N, 1, 4h, 4w].
+    """
+    mean = torch.stack(places).mean(0)
+    similar = (mean * said.sentence[:, :, None, None]).sum(1, keepdim=True) - 1 / 8
+    return F.interpolate(
+        temperature * similar, scale_factor=4, mode='bilinear', align_corners=False)
 
 
 class AddedSentence(nn.Module):

@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: Apache-2.0
+# Copyright 2026 The eventsam_ros authors
+"""What the words of a window's sums say: bins, counts and polarities of its pixels.
+
+A word holds, from its low bits on: where the events lie in their half of the window (darker ones
+counted from the other end), how many of them were brighter, and how many there were.
+"""
+
+from __future__ import annotations
+
+import numba
+import numpy as np
+
+BINS = 3
+FRACTION = 14
+"""Bits of the place in a half."""
+COUNT_BITS = 6
+FULL = (1 << COUNT_BITS) - 1
+"""Events of a pixel and half that a word can hold."""
+ON_SHIFT = COUNT_BITS + FRACTION
+COUNT_SHIFT = ON_SHIFT + COUNT_BITS
+PLACE_BITS = (1 << ON_SHIFT) - 1
+
+
+@numba.njit(nogil=True, cache=True)
+def _parts(k, words, counts, places):  # type: ignore[no-untyped-def]
+    """Return events, sum of polarities, and sum of polarity times place, of word k."""
+    word = words[k]
+    count = np.int64(word >> np.uint32(COUNT_SHIFT))
+    on = np.int64((word >> np.uint32(ON_SHIFT)) & np.uint32(FULL))
+    place = np.int64(word & np.uint32(PLACE_BITS))
+    if len(counts) > 0:
+        count += np.int64(counts[k] >> np.uint64(32))
+        on += np.int64(counts[k] & np.uint64(0xFFFFFFFF))
+        place += np.int64(places[k])
+    return count, 2 * on - count, place - ((count - on) << FRACTION)
+
+
+@numba.njit(nogil=True, cache=True)
+def grid(early_words, late_words, limit, flat):  # type: ignore[no-untyped-def]
+    """Write the bins of words that nothing was carried from, in 32 bits and without branches."""
+    most = np.int32(limit << FRACTION)
+    scale = np.float32(1.0 / (1 << FRACTION))
+    for k in range(len(early_words)):
+        a, b = early_words[k], late_words[k]
+        on, count = np.int32((a >> ON_SHIFT) & FULL), np.int32(a >> COUNT_SHIFT)
+        early = (np.int32(2) * on - count) << FRACTION
+        early_places = np.int32(a & PLACE_BITS) - ((count - on) << FRACTION)
+        on, count = np.int32((b >> ON_SHIFT) & FULL), np.int32(b >> COUNT_SHIFT)
+        late = (np.int32(2) * on - count) << FRACTION
+        late_places = np.int32(b & PLACE_BITS) - ((count - on) << FRACTION)
+        first, middle = early - early_places, early_places + late - late_places
+        flat[k, 0] = np.float32(min(max(np.int32(first), -most), most)) * scale
+        flat[k, 1] = np.float32(min(max(np.int32(middle), -most), most)) * scale
+        flat[k, 2] = np.float32(min(max(np.int32(late_places), -most), most)) * scale
+
+
+@numba.njit(nogil=True, cache=True)
+def grid_of_carried(words, counts, places, limit, flat):  # type: ignore[no-untyped-def]
+    """Write the bins of the pixels that were carried."""
+    most = np.int64(limit) << FRACTION
+    scale = np.float32(1.0 / (1 << FRACTION))
+    pixels = len(flat)
+    for k in range(pixels):
+        if counts[k] | counts[k + pixels]:
+            _, early, early_places = _parts(k, words, counts, places)
+            _, late, late_places = _parts(k + pixels, words, counts, places)
+            first = (early << FRACTION) - early_places
+            middle = early_places + (late << FRACTION) - late_places
+            flat[k, 0] = np.float32(min(max(first, -most), most)) * scale
+            flat[k, 1] = np.float32(min(max(middle, -most), most)) * scale
+            flat[k, 2] = np.float32(min(max(late_places, -most), most)) * scale
+
+
+@numba.njit(nogil=True, cache=True, fastmath=True)
+def _row_of_bins(start, words, counts, places, limit, row):  # type: ignore[no-untyped-def]
+    """Write the bins of a row of pixels that begins with word `start`: float32 [BINS, width]."""
+    most = np.int32(limit << FRACTION)
+    scale = np.float32(1.0 / (1 << FRACTION))
+    width, pixels = row.shape[1], len(words) // 2
+    first, middle, last = row[0], row[1], row[2]
+    early_words, late_words = words[start:start + width], words[start + pixels:]
+    for k in range(width):
+        a, b = early_words[k], late_words[k]
+        on, count = np.int32((a >> ON_SHIFT) & FULL), np.int32(a >> COUNT_SHIFT)
+        early = (np.int32(2) * on - count) << FRACTION
+        early_places = np.int32(a & PLACE_BITS) - ((count - on) << FRACTION)
+        on, count = np.int32((b >> ON_SHIFT) & FULL), np.int32(b >> COUNT_SHIFT)
+        late = (np.int32(2) * on - count) << FRACTION
+        late_places = np.int32(b & PLACE_BITS) - ((count - on) << FRACTION)
+        first[k] = np.float32(min(max(np.int32(early - early_places), -most), most)) * scale
+        middle[k] = np.float32(min(max(np.int32(
+            early_places + late - late_places), -most), most)) * scale
+        last[k] = np.float32(min(max(np.int32(late_places), -most), most)) * scale
+    if len(counts) > 0:
+        wide = np.int64(limit) << FRACTION
+        for k in range(width):
+            at = start + k
+            if counts[at] | counts[at + pixels]:
+                _, early, early_places = _parts(at, words, counts, places)
+                _, late, late_places = _parts(at + pixels, words, counts, places)
+                one = (early << FRACTION) - early_places
+                two = early_places + (late << FRACTION) - late_places
+                first[k] = np.float32(min(max(one, -wide), wide)) * scale
+                middle[k] = np.float32(min(max(two, -wide), wide)) * scale
+                last[k] = np.float32(min(max(late_places, -wide), wide)) * scale
+
+
+@numba.njit(nogil=True, cache=True, fastmath=True)
+def small_grid(words, counts, places, shape, limit, gain, out):  # type: ignore[no-untyped-def]
+    """Average the bins over the area of each pixel of `out`, which is smaller both ways.
+
+    A row at a time, so that the grid of the sensor's size is never written.
+
+    Args:
+        words: Of the sums.
+        counts: Carried, or of length 0.
+        places: Carried, or of length 0.
+        shape: Height and width of the sensor.
+        limit: Greatest size of a value of a bin, in events.
+        gain: Factor on the averages.
+        out: float32 [rows, columns, BINS].
+    """
+    height, width = shape
+    rows, columns, _ = out.shape
+    high, wide = height / rows, width / columns
+    row, strip = np.empty((BINS, width), np.float32), np.empty((BINS, width), np.float32)
+    area = np.float32(gain / (high * wide))
+    at = -1
+    for k in range(rows):
+        top, bottom = k * high, (k + 1) * high
+        strip[:] = 0
+        # The last row of a strip that ends between rows counts by its share; rounding must not
+        # add an empty one.
+        for y in range(int(top), min(int(np.ceil(bottom - 1e-9)), height)):
+            if y != at:
+                _row_of_bins(y * width, words, counts, places, limit, row)
+                at = y
+            share = np.float32(min(y + 1.0, bottom) - max(float(y), top))
+            for b in range(BINS):
+                line, source = strip[b], row[b]
+                for x in range(width):
+                    line[x] += share * source[x]
+        for column in range(columns):
+            left, right = column * wide, (column + 1) * wide
+            first = middle = last = np.float32(0.0)
+            for x in range(int(left), min(int(np.ceil(right - 1e-9)), width)):
+                share = np.float32(min(x + 1.0, right) - max(float(x), left))
+                first += share * strip[0, x]
+                middle += share * strip[1, x]
+                last += share * strip[2, x]
+            out[k, column, 0] = first * area
+            out[k, column, 1] = middle * area
+            out[k, column, 2] = last * area
+
+
+@numba.njit(nogil=True, cache=True)
+def counts(words, counts, most, out):  # type: ignore[no-untyped-def]
+    """Write the events of each pixel, uint8 [height, width], at most `most`."""
+    height, width = out.shape
+    pixels = height * width
+    for row in range(height):
+        for column in range(width):
+            k = row * width + column
+            count = (words[k] >> np.uint32(COUNT_SHIFT)) + (
+                words[k + pixels] >> np.uint32(COUNT_SHIFT))
+            if len(counts) > 0 and counts[k] | counts[k + pixels]:
+                count = np.uint32(most)
+            out[row, column] = min(count, np.uint32(most))
+
+
+@numba.njit(nogil=True, cache=True)
+def polarities(words, counts, places, out):  # type: ignore[no-untyped-def]
+    """Add the darker and the brighter events of each pixel to int32 [pixels, 2]."""
+    pixels = len(out)
+    for k in range(pixels):
+        for half in range(2):
+            count, polarity, _ = _parts(k + half * pixels, words, counts, places)
+            out[k, 0] += (count - polarity) // 2
+            out[k, 1] += (count + polarity) // 2
