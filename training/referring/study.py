@@ -68,8 +68,9 @@ class Study:
         arms: What is compared.
         clips: To simulate; None for data that is there.
         differences: Pairs of arms whose difference is told: name -> the better one, the other.
-        first: Runs that arms begin with, each trained once: the first of two stages.
-        after: Arm -> the one of `first` that it begins with.
+        first: Runs that arms or later ones of them begin with, each trained once: the first of
+            several stages.
+        after: Arm, or one of `first` -> the one of `first` that it begins with.
     """
 
     name: str
@@ -106,9 +107,11 @@ def make_study(values: Any, where: str) -> Study:
         _Head, {k: v for k, v in values.items() if k not in {'base', 'arms', 'first'}}, where)
     first = read_arms({**values, 'arms': values['first']}, f'{where}, first', make_recipe) if (
         'first' in values) else ()
-    for arm, begun in head.after.items():
-        if arm not in {a.name for a in arms} or begun not in {f.name for f in first}:
-            raise RecipeError(f'{where}: after: {arm}: {begun} must name an arm and one of first')
+    order = [stage.name for stage in first] + [arm.name for arm in arms]
+    for name, begun in head.after.items():
+        if name not in order or begun not in order[:min(order.index(name), len(first))]:
+            raise RecipeError(f'{where}: after: {name}: {begun} must name an arm or one of first, '
+                              'and one of first before it')
     check_differences(head.differences, arms, where)
     shown = () if head.clips is None else (*head.clips.scenarios, *head.clips.taught)
     if unknown := set(shown) - set(SCENARIOS):
@@ -209,9 +212,10 @@ def run_study(study: Study, root: Path, device: str = 'auto') -> str:
         wanted = study.clips
         simulate(study.arms[0].recipe.data.path, wanted,
                  {'train': wanted.train, 'val': wanted.val, 'test': wanted.test})
-    begun = {}
+    begun: dict[str, Path] = {}
     for stage in study.first:
-        _run_arm(stage, stage.recipe.seed, root / 'first', device)
+        _run_arm(stage, stage.recipe.seed, root / 'first', device,
+                 begun.get(study.after.get(stage.name, '')))
         begun[stage.name] = run_folder(
             root / 'first', stage.name, stage.recipe.seed) / BEST
     results: list[Result] = []

@@ -27,9 +27,13 @@ def test_the_recipes_that_ship_can_be_read(path):
         study = load_study(path)
         assert len(study.seeds) == 3
         assert {a.recipe.network.modalities for a in study.arms} == {'both', 'images', 'events'}
-        assert set(study.after) == {a.name for a in study.arms}
+        assert {a.name for a in study.arms} <= set(study.after)
         assert all(f.recipe.frames == 1 and f.recipe.network.track == 'none'
                    for f in study.first)
+        # What finds the words makes no masks of its own: it is only begun with.
+        words = {f.name for f in study.first if f.recipe.network.answers == 'likeness'}
+        assert words
+        assert words.isdisjoint(study.after[a.name] for a in study.arms)
     else:
         assert load_recipe(path).steps > 0
 
@@ -64,7 +68,9 @@ def test_paths_are_taken_from_a_folder():
 @pytest.mark.parametrize(('values', 'message'), [
     ([], 'must be a mapping'),
     ({'name': 's', 'base': BASE, 'arms': [{'name': 'a'}], 'after': {'a': 'b'}},
-     'after: a: b must name an arm and one of first'),
+     'after: a: b must name an arm or one of first, and one of first before it'),
+    ({'name': 's', 'base': BASE, 'arms': [{'name': 'a'}], 'first': [{'name': 'b'}, {'name': 'c'}],
+      'after': {'b': 'c'}}, 'after: b: c must name .* and one of first before it'),
     ({'name': 's', 'base': BASE, 'arms': [{'name': 'a'}], 'clips': {'scenarios': ['none']}},
      "scenarios must be of plain, .*, but there is 'none'"),
     ({'name': 's', 'base': BASE, 'arms': [{'name': 'a'}], 'differences': {'d': ['a', 'b']}},
@@ -100,8 +106,11 @@ def test_a_study_runs_once_and_a_rerun_reads_what_is_done(clips, tmp_path, monke
                  'network': {'detail': 0, 'text': {'width': 16}, 'modalities': 'images'},
                  'sentences': 1, 'steps': 1, 'batch': 1, 'warm_up': 0, 'check_every': 1,
                  'check_clips': 1, 'pictures': 0},
-        'first': [{'name': 'pictures', 'changes': {'frames': 1, 'network': {'track': 'none'}}}],
-        'after': {'tracked': 'pictures'},
+        'first': [
+            {'name': 'words', 'changes': {
+                'frames': 1, 'network': {'answers': 'likeness'}, 'rates': {'decoder': 0}}},
+            {'name': 'pictures', 'changes': {'frames': 1, 'network': {'track': 'none'}}}],
+        'after': {'pictures': 'words', 'tracked': 'pictures'},
         'arms': [{'name': 'tracked'}, {'name': 'alone'}],
         'differences': {'a first stage': ['tracked', 'alone']}}
     begun = []
@@ -110,7 +119,9 @@ def test_a_study_runs_once_and_a_rerun_reads_what_is_done(clips, tmp_path, monke
         recipe.network.start) or fit(recipe, *rest))
     root = tmp_path / 'study'
     text = run_study(make_study(values, 'tiny.yaml'), root, 'cpu')
-    assert begun == [None, root / 'first/pictures/seed_0/best.pt', None]
+    first = root / 'first'
+    assert begun == [
+        None, first / 'words/seed_0/best.pt', first / 'pictures/seed_0/best.pt', None]
     with (root / 'results.csv').open() as file:
         rows = list(csv.DictReader(file))
     assert {r['arm'] for r in rows} == {'tracked', 'alone'}
