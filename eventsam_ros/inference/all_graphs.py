@@ -8,14 +8,15 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from .bundle import Bundle
-from .class_maps import open_graph
+from .class_maps import open_network
 from .engines import Engine, EngineOptions
 from .engines.tensorrt_build import Range
 from .graphs import open_engines
 from .opening import AnyBundle
 from .ranges import decoder_ranges
-from .referring_bundle import ReferringBundle, open_referring
+from .referring_bundle import ReferringBundle
 from .referring_bundle import decoder_ranges as referring_ranges
+from .referring_graphs import open_referring
 
 
 def graphs_of(bundle: AnyBundle) -> tuple[tuple[Path, Mapping[str, Range]], ...]:
@@ -49,5 +50,4 @@ def open_all(
         return open_engines(bundle, engine, threads, options)
     if isinstance(bundle, ReferringBundle):
         return open_referring(bundle, engine, threads, options)
-    inputs, outputs = bundle.manifest.graph_shapes()
-    return (open_graph(bundle.network_path, inputs, outputs, engine, threads, options),)
+    return (open_network(bundle, engine, threads, options),)

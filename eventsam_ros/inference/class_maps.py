@@ -7,19 +7,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 import time
 from typing import Any, Generic, TypeVar
 
 import cv2
 import numpy as np
 
-from eventsam_ros.errors import BundleError, EngineError
+from eventsam_ros.errors import EngineError
 from eventsam_ros.events.types import Float32, UInt8
 
-from .class_bundle import ClassBundle, Colours, Shapes
-from .engines import Engine, EngineOptions, create_engine
-from .graphs import check_shapes
+from .class_bundle import ClassBundle, Colours
+from .engines import Engine, EngineOptions
+from .engines.selection import first_that_works
+from .gate import gate
+from .gates import ClassTrial
+from .graphs import open_graph
 from .letterbox import Letterbox
 
 STAGES = ('tensor', 'network', 'post')
@@ -45,32 +47,39 @@ class ClassMap:
         return int(np.count_nonzero(np.bincount(self.labels.reshape(-1))[:len(self.names)]))
 
 
-def open_graph(
-    path: Path, inputs: Shapes, outputs: Shapes, engine: str = 'auto',
-    threads: int | None = None, compiling: EngineOptions | None = None,
+def open_network(
+    bundle: ClassBundle[Any], engine: str = 'auto', threads: int | None = None,
+    compiling: EngineOptions | None = None,
 ) -> Engine:
-    """Load a graph of fixed shapes and check that it fits its manifest.
+    """Load the graph of a bundle and check that it fits its manifest.
+
+    A compiled one is compared with ONNX Runtime, once.
 
     Args:
-        path: ONNX file.
-        inputs: Shapes by name.
-        outputs: Shapes by name.
+        bundle: A checked bundle.
         engine: Back end, one of eventsam_ros.inference.engines.ENGINES.
         threads: Processor threads for one operator; None leaves it to the back end.
         compiling: Settings of back ends that compile graphs; None takes the defaults.
 
     Raises:
         BundleError: The graph has other inputs or outputs than the manifest says.
-        EngineError: Unknown or missing back end, or a graph that it cannot load.
+        EngineError: Unknown or missing back end, a graph that it cannot load, or classes that are
+            not those of the bundle.
         ValueError: Less than one thread.
     """
-    network = create_engine(path, engine, threads, compiling)
-    try:
-        check_shapes(f'the inputs of {path}', network.inputs, inputs)
-        check_shapes(f'the outputs of {path}', network.outputs, outputs)
-    except (BundleError, EngineError):
-        network.close()
-        raise
+    path, options = bundle.network_path, compiling or EngineOptions()
+
+    def load(name: str) -> Engine:
+        inputs, outputs = bundle.manifest.graph_shapes()
+        network = open_graph(path, inputs, outputs, name, threads, options)
+        try:
+            gate(bundle.path, (path,), (network,), ClassTrial(), options.tell)
+        except EngineError:
+            network.close()
+            raise
+        return network
+    network, passed_over = first_that_works(engine, load)
+    network.passed_over = passed_over
     return network
 
 
@@ -134,9 +143,7 @@ class ClassSegmenter(Generic[Opened]):
         """
         self.bundle = bundle
         self.timings = dict.fromkeys(STAGES, 0.0)
-        inputs, outputs = bundle.manifest.graph_shapes()
-        self._network = open_graph(
-            bundle.network_path, inputs, outputs, engine, threads, compiling)
+        self._network = open_network(bundle, engine, threads, compiling)
 
     @property
     def engine_description(self) -> str:

@@ -1,20 +1,22 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright 2026 The eventsam_ros authors
-"""Refuses engines whose masks are not those of the bundle."""
+"""Refuses compiled engines whose answers are not those of the bundle."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 import math
+from pathlib import Path
+from typing import Protocol
 
 from eventsam_ros.errors import EngineError
 
-from .bundle import Bundle
 from .engines import Engine
 from .engines.onnxruntime_engine import OnnxRuntimeEngine
 from .engines.tensorrt_engine import TensorRtEngine
 from .engines.verdicts import read_verdict, write_verdict
+from .manifest import Manifest
 from .parity import Parity, cases, compare, engine_answers
 
 LEAST_IOU = 0.98
@@ -22,70 +24,110 @@ LEAST_IOU = 0.98
 REFERENCE = 'onnxruntime 1'
 """What engines are compared with, and the version of the method."""
 
-Pair = tuple[Engine, Engine]
+Engines = Sequence[Engine]
 
 
-def measure_parity(bundle: Bundle, found: Pair, reference: Pair) -> Parity:
+class Trial(Protocol):
+    """What the graphs of a bundle are asked, and which answers will do."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Return the names of the figures that `measure` finds."""
+
+    def measure(self, found: Engines, reference: Engines) -> Mapping[str, float]:
+        """Compare the graphs of a bundle in two back ends.
+
+        Args:
+            found: The engines in question, in the order of the bundle's graphs.
+            reference: Those that are right.
+
+        Raises:
+            EngineError: One of them failed.
+        """
+
+    def fault(self, figures: Mapping[str, float]) -> str | None:
+        """Return why engines of such figures are refused, as half a sentence, or None."""
+
+
+class MaskTrial:
+    """Masks of noise and simulated windows; see Trial."""
+
+    names = tuple(Parity.__dataclass_fields__)
+
+    def __init__(self, manifest: Manifest) -> None:
+        """Take what the bundle says of its pictures and prompts."""
+        self._manifest = manifest
+
+    def measure(self, found: Engines, reference: Engines) -> Mapping[str, float]:
+        """Compare encoder and decoder."""
+        return asdict(measure_parity(self._manifest, found, reference))
+
+    def fault(self, figures: Mapping[str, float]) -> str | None:
+        """Refuse embeddings that are no numbers, and masks that differ."""
+        return mask_fault(Parity(**figures))
+
+
+def mask_fault(parity: Parity) -> str | None:
+    """Return why engines are refused, as half a sentence, or None."""
+    if not math.isfinite(parity.embedding_max):
+        return 'its embedding is not finite'
+    if parity.mask_iou < LEAST_IOU:
+        return (f'its masks agree with ONNX Runtime at IoU {parity.mask_iou:.4f} only, and '
+                f'{LEAST_IOU} is required')
+    return None
+
+
+def measure_parity(manifest: Manifest, found: Engines, reference: Engines) -> Parity:
     """Compare encoder and decoder in two back ends, on noise and simulated windows.
 
     Args:
-        bundle: Whose graphs they run.
+        manifest: Of the bundle whose graphs they run.
         found: The engines in question.
         reference: Those that are right.
 
     Raises:
         EngineError: One of them failed.
     """
-    m = bundle.manifest
-    tried = cases(m, m.width, m.height, m.low_res_stride)
-    return compare(engine_answers(*found, tried), engine_answers(*reference, tried))
-
-
-def check_parity(bundle: Bundle, found: Pair, parity: Parity) -> None:
-    """Raise EngineError where masks are too far from the reference.
-
-    Args:
-        bundle: For the message.
-        found: The engines in question.
-        parity: From `measure_parity`.
-    """
-    if not math.isfinite(parity.embedding_max):
-        reason = 'its embedding is not finite'
-    elif parity.mask_iou < LEAST_IOU:
-        reason = (f'its masks agree with ONNX Runtime at IoU {parity.mask_iou:.4f} only, and '
-                  f'{LEAST_IOU} is required')
-    else:
-        return
-    raise EngineError(f'{found[0].description} is refused for {bundle.path}: {reason}; build with '
-                      'precision fp32, or set the engine to onnxruntime')
+    tried = cases(manifest, manifest.width, manifest.height, manifest.low_res_stride)
+    return compare(engine_answers(found[0], found[1], tried),
+                   engine_answers(reference[0], reference[1], tried))
 
 
 def pass_gate(
-    bundle: Bundle, encoder: TensorRtEngine, decoder: TensorRtEngine,
+    bundle: Path, graphs: Sequence[Path], compiled: Sequence[TensorRtEngine], trial: Trial,
     tell: Callable[[str], object],
 ) -> None:
     """Compare compiled engines with ONNX Runtime on the CPU, once for each build.
 
     Args:
-        bundle: Whose graphs they run.
-        encoder: Loaded.
-        decoder: Loaded.
+        bundle: Its folder, for messages.
+        graphs: Its ONNX files.
+        compiled: The engine of each, loaded.
+        trial: What they are asked.
         tell: Told what takes its time.
 
     Raises:
-        EngineError: Their masks differ, or one of them failed.
+        EngineError: They answer otherwise, or one of them failed.
     """
-    folder, keys = encoder.cache.folder, (encoder.key, decoder.key)
-    names = tuple(Parity.__dataclass_fields__)
-    stored = read_verdict(folder, keys, REFERENCE, names)
-    if stored is None:
-        tell(f'comparing masks of {encoder.description} with ONNX Runtime, once')
-        reference = (OnnxRuntimeEngine(bundle.encoder_path),
-                     OnnxRuntimeEngine(bundle.decoder_path))
-        parity = measure_parity(bundle, (encoder, decoder), reference)
+    first, keys = compiled[0], tuple(each.key for each in compiled)
+    figures = read_verdict(first.cache.folder, keys, REFERENCE, trial.names)
+    if figures is None:
+        tell(f'comparing the answers of {first.description} with ONNX Runtime, once')
+        reference = [OnnxRuntimeEngine(path) for path in graphs]
+        figures = trial.measure(compiled, reference)
         for each in reference:
             each.close()
-        write_verdict(folder, keys, REFERENCE, asdict(parity))
-    else:
-        parity = Parity(**stored)
-    check_parity(bundle, (encoder, decoder), parity)
+        write_verdict(first.cache.folder, keys, REFERENCE, figures)
+    if reason := trial.fault(figures):
+        raise EngineError(f'{first.description} is refused for {bundle}: {reason}; build with '
+                          'precision fp32, or set the engine to onnxruntime')
+
+
+def gate(
+    bundle: Path, graphs: Sequence[Path], opened: Engines, trial: Trial,
+    tell: Callable[[str], object],
+) -> None:
+    """Let engines pass that were not compiled, and others by `pass_gate`."""
+    compiled = [each for each in opened if isinstance(each, TensorRtEngine)]
+    if len(compiled) == len(opened):
+        pass_gate(bundle, graphs, compiled, trial, tell)

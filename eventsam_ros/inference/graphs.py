@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from eventsam_ros.errors import BundleError, EngineError
 
@@ -13,8 +14,7 @@ from .bundle import Bundle
 from .engines import Engine, EngineOptions, create_engine
 from .engines.engine import Shape
 from .engines.selection import first_that_works
-from .engines.tensorrt_engine import TensorRtEngine
-from .gate import pass_gate
+from .gate import MaskTrial, gate
 from .ranges import decoder_ranges
 from .shapes import decoder_shapes, encoder_shapes
 
@@ -58,18 +58,45 @@ def _open(
         for path, shapes, ranges in (
                 (bundle.encoder_path, encoder_shapes(bundle), {}),
                 (bundle.decoder_path, decoder_shapes(bundle), decoder_ranges(bundle))):
-            graph = create_engine(path, name, threads, replace(options, ranges=ranges))
-            opened.append(graph)
-            check_shapes(f'the inputs of {path}', graph.inputs, shapes[0])
-            check_shapes(f'the outputs of {path}', graph.outputs, shapes[1])
+            opened.append(open_graph(
+                path, *shapes, name, threads, replace(options, ranges=ranges)))
         encoder, decoder = opened
-        if isinstance(encoder, TensorRtEngine) and isinstance(decoder, TensorRtEngine):
-            pass_gate(bundle, encoder, decoder, options.tell)
+        gate(bundle.path, (bundle.encoder_path, bundle.decoder_path), opened,
+             MaskTrial(bundle.manifest), options.tell)
     except (BundleError, EngineError):
         for graph in opened:
             graph.close()
         raise
     return encoder, decoder
+
+
+def open_graph(
+    path: Path, inputs: Mapping[str, Shape], outputs: Mapping[str, Shape], engine: str,
+    threads: int | None, options: EngineOptions,
+) -> Engine:
+    """Load a graph and check that it fits its manifest.
+
+    Args:
+        path: ONNX file.
+        inputs: Shapes by name.
+        outputs: Shapes by name.
+        engine: Back end, one of eventsam_ros.inference.engines.ENGINES.
+        threads: Processor threads for one operator; None leaves it to the back end.
+        options: Of back ends that compile graphs.
+
+    Raises:
+        BundleError: The graph has other inputs or outputs than the manifest says.
+        EngineError: Unknown or missing back end, or a graph that it cannot load.
+        ValueError: Less than one thread.
+    """
+    graph = create_engine(path, engine, threads, options)
+    try:
+        check_shapes(f'the inputs of {path}', graph.inputs, inputs)
+        check_shapes(f'the outputs of {path}', graph.outputs, outputs)
+    except BundleError:
+        graph.close()
+        raise
+    return graph
 
 
 def check_shapes(

@@ -27,8 +27,8 @@ from .referring_bundle import (
     ReferringBundle,
     ReferringManifest,
     checked_words,
-    open_referring,
 )
+from .referring_graphs import open_referring
 from .referring_targets import Encoded, Target, Targets, decoder_inputs
 from .rgbt_input import colour_input
 

@@ -5,18 +5,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
-from eventsam_ros.errors import BundleError, EngineError
+from eventsam_ros.errors import BundleError
 from eventsam_ros.events.sum_words import BINS
 from eventsam_ros.events.tensors import REPRESENTATIONS
 
 from .bundle import check_file, manifest_path
-from .class_maps import open_graph
-from .engines import Engine, EngineOptions
 from .engines.engine import Shape
-from .engines.selection import first_that_works
 from .engines.tensorrt_build import Range
 from .manifest import PRECISIONS, FileEntry, file_entry, read_top
 from .sections import Section
@@ -25,7 +22,8 @@ from .words import Words, load_words
 TASK = 'referring'
 MODALITIES = ('images', 'events', 'both')
 SCORES = ('mask', 'head')
-FILES = ('encoder', 'text', 'decoder', 'words')
+GRAPHS = ('encoder', 'text', 'decoder')
+FILES = (*GRAPHS, 'words')
 STRIDE = 16
 """Input pixels to one place of the embedding."""
 LOW_RES = 4
@@ -266,43 +264,3 @@ def decoder_ranges(m: ReferringManifest) -> dict[str, Range]:
             found[name] = Range(
                 *((count, *rest) for count in (1, _USUAL_TARGETS, MOST_TARGETS)))
     return found
-
-
-def open_referring(
-    bundle: ReferringBundle, engine: str = 'auto', threads: int | None = None,
-    compiling: EngineOptions | None = None,
-) -> tuple[Engine, Engine, Engine]:
-    """Load encoder, text graph and decoder on one back end and check that they fit the manifest.
-
-    Args:
-        bundle: A checked bundle.
-        engine: Back end, one of eventsam_ros.inference.engines.ENGINES.
-        threads: Processor threads for one operator; None leaves it to the back end.
-        compiling: Settings of back ends that compile graphs; None takes the defaults.
-
-    Raises:
-        BundleError: A graph has other inputs or outputs than the manifest says.
-        EngineError: Unknown or missing back end, or a graph that it cannot load.
-        ValueError: Less than one thread.
-    """
-    m, options = bundle.manifest, compiling or EngineOptions()
-
-    def load(name: str) -> tuple[Engine, Engine, Engine]:
-        opened: list[Engine] = []
-        try:
-            for key, shapes in (('encoder', encoder_shapes(m)), ('text', text_shapes(m)),
-                                ('decoder', decoder_shapes(m))):
-                ranges = decoder_ranges(m) if key == 'decoder' else {}
-                opened.append(open_graph(
-                    bundle.file(key), *shapes, name, threads, replace(options, ranges=ranges)))
-        except (BundleError, EngineError):
-            for graph in opened:
-                graph.close()
-            raise
-        encoder, text, decoder = opened
-        return encoder, text, decoder
-
-    graphs, passed_over = first_that_works(engine, load)
-    for each in graphs:
-        each.passed_over = passed_over
-    return graphs

@@ -184,7 +184,7 @@ def quantise_bundle(
 def _report(before: Bundle, after: Bundle, calibration: int, held_out: int) -> dict[str, Any]:
     pairs = [(OnnxRuntimeEngine(each.encoder_path), OnnxRuntimeEngine(each.decoder_path))
              for each in (before, after)]
-    parity = as_text(measure_parity(before, pairs[1], pairs[0]))
+    parity = as_text(measure_parity(before.manifest, pairs[1], pairs[0]))
     taken = encoder_ms([before.encoder_path, after.encoder_path],
                        next(calibration_pictures(before, 1)))
     return {

@@ -18,6 +18,7 @@ from eventsam_ros.events.sum_words import BINS
 from eventsam_ros.inference.manifest import FORMAT_VERSION
 from eventsam_ros.inference.referring_bundle import (
     CHANNELS,
+    GRAPHS,
     TASK,
     ReferringManifest,
     decoder_shapes,
@@ -33,8 +34,6 @@ from .networks.sight import Seen
 from .networks.words import Said
 from .parity import LEAST_IOU, ReferringParity, measure
 from .trained import Trained
-
-GRAPHS = ('encoder', 'text', 'decoder')
 
 
 class _Encoder(nn.Module):

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright 2026 The eventsam_ros authors
-"""What a comparison of two compiled engines found, kept beside them so that it runs once."""
+"""What a comparison of compiled engines found, kept beside them so that it runs once."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from pathlib import Path
 from .engine_key import EngineKey
 
 
-def _path(folder: Path, keys: tuple[EngineKey, EngineKey], reference: str) -> Path:
+def _path(folder: Path, keys: tuple[EngineKey, ...], reference: str) -> Path:
     named = ''.join(c if c.isalnum() else '_' for c in reference)
-    return folder / f'{keys[0].digest}_{keys[1].digest}_{named}.json'
+    return folder / f'{"_".join(key.digest for key in keys)}_{named}.json'
 
 
 def read_verdict(
-    folder: Path, keys: tuple[EngineKey, EngineKey], reference: str, names: tuple[str, ...],
+    folder: Path, keys: tuple[EngineKey, ...], reference: str, names: tuple[str, ...],
 ) -> Mapping[str, float] | None:
     """Return the figures that were found, or None where nobody compared.
 
     Args:
         folder: Of the engines.
-        keys: Of encoder and decoder.
+        keys: Of the engines, in the order of the bundle's graphs.
         reference: What they were compared with, and by which method.
         names: Of the figures.
     """
@@ -40,7 +40,7 @@ def read_verdict(
 
 
 def write_verdict(
-    folder: Path, keys: tuple[EngineKey, EngineKey], reference: str,
+    folder: Path, keys: tuple[EngineKey, ...], reference: str,
     figures: Mapping[str, float],
 ) -> None:
     """Keep figures; where the folder is read-only they are found anew at every start."""
