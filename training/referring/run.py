@@ -1,26 +1,23 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright 2026 The eventsam_ros authors
-"""One run: its network, optimiser and average, the clips it learns from, and its checkpoints."""
+"""One run: its network, what of it learns how fast, and the clips it learns from."""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from lightning_fabric import Fabric
 import torch
 from torch import Tensor, nn
 
 from eventsam_ros.events.types import UInt8
 
-from ..distill.checkpoints import BEST, LAST, read_checkpoint, refuse_another, write_checkpoint
-from ..distill.descent import check_batch, descend, groups, seed_step
-from ..distill.processes import make_fabric
-from ..distill.schedule import Average, learning_rate
-from ..distill.students import as_plain
+from ..distill.descent import groups
+from ..distill.kept_run import KeptRun
+from ..distill.schedule import learning_rate
 from ..thermal.low_rank import learnt
-from .batches import Batch
 from .data import all_sentences, read_split
 from .drawing import contact_sheet
 from .network import ReferringNetwork
@@ -28,9 +25,6 @@ from .objective import Objective
 from .recipe import Rates, ReferringRecipe
 from .score import score_clips, summary
 from .trained import build_network, checkpoint, words_for
-
-_FREE = ('name', 'workers', 'pictures', 'check_every', 'threshold', 'gap_s')
-"""Keys that may change in a run that has begun."""
 
 
 @dataclass(frozen=True)
@@ -79,8 +73,10 @@ def rated_groups(network: ReferringNetwork, recipe: ReferringRecipe) -> list[dic
     return found
 
 
-class Run:
+class Run(KeptRun[ReferringRecipe, Objective]):
     """One run in a folder."""
+
+    FREE = ('name', 'workers', 'pictures', 'check_every', 'threshold', 'gap_s')
 
     def __init__(self, recipe: ReferringRecipe, folder: Path, device: str = 'auto') -> None:
         """Start a run, or take up the one in the folder.
@@ -93,10 +89,7 @@ class Run:
         Raises:
             RecipeError: Recipe, clips and folder do not go together.
         """
-        self.recipe, self.folder = recipe, folder
-        self.fabric: Fabric = make_fabric(recipe.precision, device)
-        self.rank, self.world = self.fabric.global_rank, self.fabric.world_size
-        check_batch(recipe.batch, self.world)
+        super().__init__(recipe, folder, device)
         self.training = read_split(recipe, recipe.data.train)
         self.validation = read_split(recipe, recipe.data.validation)
         self.words = words_for(recipe, lambda: all_sentences(self.training))
@@ -105,66 +98,17 @@ class Run:
         if self.fabric.device.type == 'cpu':   # convolutions take a quarter less time so
             network = network.to(
                 memory_format=torch.channels_last)  # type: ignore[call-overload]
-        if self.world > 1 and self.fabric.device.type == 'cuda':
-            network = nn.SyncBatchNorm.convert_sync_batchnorm(  # type: ignore[no-untyped-call]
-                network)
-        self.plain = Objective(recipe, network)  # type: ignore[arg-type]
-        optimiser = torch.optim.AdamW(
-            rated_groups(self.plain.network, recipe), fused=True)
-        self.kept = tuple(learnt(self.plain))
-        self.objective, self.optimiser = self.fabric.setup(self.plain, optimiser)
-        self.average = Average(self.plain.network, recipe.ema)
-        self.step, self.seconds, self.best = 0, 0.0, -1.0
-        self.scores: dict[str, float] = {}
-        folder.mkdir(parents=True, exist_ok=True)
-        self._resume()
+        plain = Objective(recipe, self.spread(network))  # type: ignore[arg-type]
+        self.begin(plain, rated_groups(plain.network, recipe), learnt(plain))
 
-    def _resume(self) -> None:
-        state = read_checkpoint(self.folder / LAST, self.fabric.device)
-        if state is None:
-            return
-        refuse_another(
-            self.folder, state['recipe'], as_plain(asdict(self.recipe)), _FREE)
-        self.plain.load_state_dict({**self.plain.state_dict(), **state['learnt']})
-        average = self.average.network
-        average.load_state_dict({**average.state_dict(), **state['average']})
-        self.optimiser.load_state_dict(state['optimiser'])
-        self.step, self.seconds, self.best = state['step'], state['seconds'], state['best']
-        self.scores = state['scores']
+    def rate_of(self, group: Mapping[str, Any]) -> float:
+        """Return the peak rate of its part, by the schedule."""
+        return float(group['peak']) * share_at(self.recipe, self.step)
 
-    def _averaged(self) -> dict[str, Tensor]:
-        state = self.average.network.state_dict()
-        return {name: state[name] for name in (
-            n.removeprefix('network.') for n in self.kept)}
-
-    def save(self, scores: dict[str, float]) -> None:
-        """Write last.pt, and best.pt before it where the score is the best so far.
-
-        Both hold what learns alone; frozen weights are those of the recipe's `start`.
-        """
-        if scores['score'] > self.best:
-            self.best, self.scores = scores['score'], scores
-            write_checkpoint(self.folder / BEST, checkpoint(
-                self._averaged(), self.recipe, self.words, self.step, scores))
-        state = self.plain.state_dict()
-        write_checkpoint(self.folder / LAST, {
-            'learnt': {name: state[name] for name in self.kept}, 'average': self._averaged(),
-            'optimiser': self.optimiser.state_dict(), 'step': self.step,
-            'seconds': self.seconds, 'best': self.best, 'scores': self.scores,
-            'recipe': as_plain(asdict(self.recipe))})
-
-    def train_step(self, batch: Batch) -> dict[str, Tensor]:
-        """Take one optimiser step; return the loss and its parts."""
-        seed_step(self.recipe.seed, self.step, self.rank)
-        for group in self.optimiser.param_groups:
-            group['lr'] = group['peak'] * share_at(self.recipe, self.step)
-        self.plain.train()
-        loss, parts = self.objective(batch.to(self.fabric.device))
-        descend(self.fabric, self.objective, self.optimiser, loss, self.recipe.clip)
-        self.average.update(self.step)
-        self.step += 1
-        found: dict[str, Tensor] = parts
-        return found
+    def best_content(self, averaged: dict[str, Tensor], scores: dict[str, float]) -> dict[
+            str, Any]:
+        """Return what best.pt holds."""
+        return checkpoint(averaged, self.recipe, self.words, self.step, scores)
 
     def averaged(self) -> Objective:
         """Return the averaged network, ready to be asked."""
