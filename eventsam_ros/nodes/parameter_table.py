@@ -91,7 +91,7 @@ _EVENTS = (
     Parameter('overload.thin_events', 200_000, 'Most events of a window (policy thin); of more '
               'an even share all over the picture is left out.', ANY_TIME, 'events', 1000,
               100_000_000),
-    Parameter('overload.queue_mb', 64.0, 'Most memory of the packets that wait to be decoded; the '
+    Parameter('overload.queue_mb', 24.0, 'Most memory of the packets that wait to be decoded; the '
               'oldest ones are shed beyond it.', unit='MB', low=1, high=4096),
 )
 _PROMPTS = (
