@@ -20,9 +20,9 @@ from .class_bundle import ClassBundle, Colours
 from .engines import Engine, EngineOptions
 from .engines.selection import first_that_works
 from .gate import gate
-from .gates import ClassTrial
 from .graphs import open_graph
 from .letterbox import Letterbox
+from .trials import ClassTrial
 
 STAGES = ('tensor', 'network', 'post')
 """Names in `ClassSegmenter.timings`."""

@@ -11,7 +11,6 @@ from eventsam_ros.errors import BundleError, EngineError
 from .engines import Engine, EngineOptions
 from .engines.selection import first_that_works
 from .gate import gate
-from .gates import SentenceTrial
 from .graphs import open_graph
 from .referring_bundle import (
     GRAPHS,
@@ -22,6 +21,7 @@ from .referring_bundle import (
     encoder_shapes,
     text_shapes,
 )
+from .trials import SentenceTrial
 
 
 def open_referring(

@@ -19,9 +19,9 @@ from eventsam_ros.inference import class_maps, gate, referring_graphs
 from eventsam_ros.inference.engines import create_engine
 from eventsam_ros.inference.engines.engine_key import EngineKey
 from eventsam_ros.inference.engines.onnxruntime_engine import OnnxRuntimeEngine
-from eventsam_ros.inference.gates import ClassTrial, SentenceTrial
 from eventsam_ros.inference.opening import load_any
 from eventsam_ros.inference.referring_bundle import GRAPHS, checked_words
+from eventsam_ros.inference.trials import ClassTrial, SentenceTrial
 from eventsam_ros.inference.words import WordList
 
 
