@@ -4,10 +4,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 from pathlib import Path
+from types import ModuleType
 
 from hypothesis import settings
+from miniature import datasets, events
 import pytest
 
 # A loaded machine is no failure; how long a test takes is nobody's promise.
@@ -32,11 +33,11 @@ def recordings(shared_data: Path) -> dict[str, Path]:
 
 @pytest.fixture(scope='session')
 def tiny_bundle(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a bundle whose masks can be worked out by hand (see test/inference/conftest.py)."""
-    source = Path(__file__).resolve().parent / 'inference' / 'conftest.py'
-    spec = importlib.util.spec_from_file_location('tiny_bundle_source', source)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return Path(module.write_bundle(tmp_path_factory.mktemp('bundles') / 'tiny'))
+    """Return a bundle whose masks can be worked out by hand; not to be written to."""
+    return Path(events.write(tmp_path_factory.mktemp('bundles') / 'tiny'))
+
+
+@pytest.fixture(scope='session')
+def layouts() -> ModuleType:
+    """Return the module that writes miniature datasets in their exact layouts."""
+    return datasets

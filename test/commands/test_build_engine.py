@@ -2,9 +2,8 @@
 # Copyright 2026 The eventsam_ros authors
 """`bundle build-engine` fills the cache that nodes read."""
 
-import importlib.util
-from pathlib import Path
 
+from miniature import panoramic
 import pytest
 
 from eventsam_ros.__main__ import main
@@ -56,11 +55,7 @@ def test_it_builds_what_a_node_on_that_gpu_loads(build, tmp_path, tiny_bundle):
 
 @pytest.mark.usefixtures('_tensorrt')
 def test_bundles_of_one_graph_are_built_too(tmp_path, capsys):
-    spec = importlib.util.spec_from_file_location(
-        'panoramic_layout', Path(__file__).parents[1] / 'inference' / 'panoramic_layout.py')
-    layout = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(layout)
-    bundle, cache = layout.write(tmp_path / 'bundle'), tmp_path / 'cache'
+    bundle, cache = panoramic.write(tmp_path / 'bundle'), tmp_path / 'cache'
     assert main(['bundle', 'build-engine', str(bundle), '--cache', str(cache), '--capability',
                  'SM86', '--precision', 'fp32']) == 0
     said = capsys.readouterr().out.splitlines()

@@ -2,9 +2,8 @@
 # Copyright 2026 The eventsam_ros authors
 """`evaluate` and `bundle` with a bundle of event classes, on miniature sets in real layouts."""
 
-import importlib.util
-from pathlib import Path
 
+from miniature import datasets, semantic
 import numpy as np
 import pytest
 
@@ -15,26 +14,15 @@ from eventsam_ros.evaluation.report.files import read_metrics
 from eventsam_ros.inference.semantic import SemanticSegmenter
 from eventsam_ros.inference.semantic_bundle import load_semantic_bundle
 
-ROOT = Path(__file__).parents[1]
-
-
-def module(path):
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    found = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(found)
-    return found
-
 
 @pytest.fixture(scope='module')
 def bundle_of(tmp_path_factory):
     """A function that writes a bundle of the classes of a table."""
-    tiny = module(ROOT / 'inference' / 'test_semantic.py')
-
     def write(table):
         def named(manifest):
             manifest.update(classes=list(table.names), colours=[list(c) for c in table.colours])
-        return tiny.write(tmp_path_factory.mktemp('bundle') / 'tiny', named,
-                          tiny.graph(len(table)))
+        return semantic.write(tmp_path_factory.mktemp('bundle') / 'tiny', named,
+                          semantic.graph(len(table)))
     return write
 
 
@@ -44,7 +32,7 @@ def bundle_of(tmp_path_factory):
 def test_class_maps_are_scored_by_one_matrix_over_the_set(
         bundle_of, tmp_path, write, table, name, split):
     root = tmp_path / 'data'
-    getattr(module(ROOT / 'evaluation' / 'datasets' / 'layouts.py'), write)(root)
+    getattr(datasets, write)(root)
     bundle, output = bundle_of(table), tmp_path / 'out'
     assert main(['evaluate', str(root), '--format', name, '--option', split, '--bundle',
                  str(bundle), '--output', str(output), '--no-pictures']) == 0
@@ -66,7 +54,7 @@ def test_class_maps_are_scored_by_one_matrix_over_the_set(
 
 def test_a_set_of_other_classes_is_refused(bundle_of, tmp_path, capsys):
     root = tmp_path / 'data'
-    module(ROOT / 'evaluation' / 'datasets' / 'layouts.py').write_ddd17(root)
+    datasets.write_ddd17(root)
     assert main(['evaluate', str(root), '--format', 'ddd17', '--option', 'split=', '--bundle',
                  str(bundle_of(DSEC_11)), '--output', str(tmp_path / 'out')]) == 1
     said = capsys.readouterr().err

@@ -2,9 +2,8 @@
 # Copyright 2026 The eventsam_ros authors
 """`evaluate` and `bundle` with a panoramic bundle, on sets in their published layouts."""
 
-import importlib.util
-from pathlib import Path
 
+from miniature import datasets, panoramic
 import numpy as np
 import pytest
 
@@ -22,18 +21,9 @@ from eventsam_ros.evaluation.report.files import read_metrics
 from eventsam_ros.inference.panoramic import PanoramicSegmenter
 from eventsam_ros.inference.panoramic_bundle import load_panoramic_bundle
 
-ROOT = Path(__file__).parents[1]
-
-
-def module(path):
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    found = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(found)
-    return found
-
 
 def bundle_of(folder, table):
-    return module(ROOT / 'inference' / 'panoramic_layout.py').write(folder, classes=table.names)
+    return panoramic.write(folder, classes=table.names)
 
 
 def joined(name, wanted):
@@ -53,7 +43,7 @@ def joined(name, wanted):
 def test_panoramas_are_scored_by_one_matrix_over_the_set(tmp_path, name, told, wanted, options):
     root, output = tmp_path / 'data', tmp_path / 'out'
     writer = {'stanford2d3d': 'stanford'}.get(name, name)
-    getattr(module(ROOT / 'evaluation' / 'datasets' / 'layouts.py'), f'write_{writer}')(root)
+    getattr(datasets, f'write_{writer}')(root)
     bundle = bundle_of(tmp_path / 'bundle', told)
     given = [text for k, v in options.items() for text in ('--option', f'{k}={v}')]
     assert main(['evaluate', str(root), '--format', name, *given, '--bundle', str(bundle),
@@ -86,12 +76,12 @@ def test_panoramas_are_scored_by_one_matrix_over_the_set(tmp_path, name, told, w
 
 def test_a_set_whose_classes_nobody_joined_is_refused(tmp_path, capsys):
     root = tmp_path / 'data'
-    module(ROOT / 'evaluation' / 'datasets' / 'layouts.py').write_stanford(root)
+    datasets.write_stanford(root)
     bundle = bundle_of(tmp_path / 'bundle', CITYSCAPES_19)
     assert main(['evaluate', str(root), '--format', 'stanford2d3d', '--bundle', str(bundle),
                  '--output', str(tmp_path / 'out')]) == 1
     assert 'beam, board, bookcase' in capsys.readouterr().err
-    module(ROOT / 'evaluation' / 'datasets' / 'layouts.py').write_mfnet(tmp_path / 'mfnet')
+    datasets.write_mfnet(tmp_path / 'mfnet')
     bundle = bundle_of(tmp_path / 'other', MFNET_9)
     assert main(['evaluate', str(tmp_path / 'mfnet'), '--format', 'mfnet', '--bundle',
                  str(bundle), '--output', str(tmp_path / 'out')]) == 0

@@ -2,9 +2,8 @@
 # Copyright 2026 The eventsam_ros authors
 """`evaluate` and `bundle` with a bundle of colour and heat, on sets in their published layouts."""
 
-import importlib.util
-from pathlib import Path
 
+from miniature import datasets, rgbt
 import numpy as np
 import pytest
 
@@ -15,20 +14,11 @@ from eventsam_ros.evaluation.report.files import read_metrics
 from eventsam_ros.inference.rgbt import RgbtSegmenter
 from eventsam_ros.inference.rgbt_bundle import load_rgbt_bundle
 
-ROOT = Path(__file__).parents[1]
-
-
-def module(path):
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    found = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(found)
-    return found
-
 
 def bundle_of(folder, table):
     def named(manifest):
         manifest.update(classes=list(table.names), colours=[list(c) for c in table.colours])
-    return module(ROOT / 'inference' / 'rgbt_layout.py').write(folder, named, len(table))
+    return rgbt.write(folder, named, len(table))
 
 
 @pytest.mark.parametrize(('name', 'table', 'options'), [
@@ -36,7 +26,7 @@ def bundle_of(folder, table):
     ('fmb', FMB_14, {'classes': '14'})])
 def test_class_maps_are_scored_by_one_matrix_over_the_set(tmp_path, name, table, options):
     root, output = tmp_path / 'data', tmp_path / 'out'
-    getattr(module(ROOT / 'evaluation' / 'datasets' / 'layouts.py'), f'write_{name}')(root)
+    getattr(datasets, f'write_{name}')(root)
     bundle = bundle_of(tmp_path / 'bundle', table)
     given = [text for k, v in options.items() for text in ('--option', f'{k}={v}')]
     assert main(['evaluate', str(root), '--format', name, *given, '--bundle', str(bundle),
@@ -55,7 +45,7 @@ def test_class_maps_are_scored_by_one_matrix_over_the_set(tmp_path, name, table,
 
 def test_a_bundle_of_other_classes_is_refused(tmp_path, capsys):
     root = tmp_path / 'data'
-    module(ROOT / 'evaluation' / 'datasets' / 'layouts.py').write_mfnet(root)
+    datasets.write_mfnet(root)
     bundle = bundle_of(tmp_path / 'bundle', PST900_5)
     assert main(['evaluate', str(root), '--format', 'mfnet', '--bundle', str(bundle), '--output',
                  str(tmp_path / 'out')]) == 1

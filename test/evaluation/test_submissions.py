@@ -2,11 +2,11 @@
 # Copyright 2026 The eventsam_ros authors
 """Results of referring sets as their evaluations take them."""
 
-import importlib.util
-from pathlib import Path
 import zipfile
 
 import cv2
+import metric_oracles as oracles
+from miniature import referring
 import numpy as np
 import pytest
 
@@ -26,18 +26,6 @@ from eventsam_ros.evaluation.submit import main
 from eventsam_ros.inference.referring import ReferringSegmenter
 from eventsam_ros.inference.referring_bundle import load_referring_bundle
 from eventsam_ros.inference.words import WordList
-
-
-def module(path):
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    found = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(found)
-    return found
-
-
-@pytest.fixture(scope='module')
-def layouts():
-    return module(Path(__file__).parent / 'datasets' / 'layouts.py')
 
 
 def logits_of(sequence, expression):
@@ -65,7 +53,7 @@ def test_ref_youtube_vos_has_a_picture_of_0_and_255_for_each_sentence_and_frame(
         np.testing.assert_array_equal(stored, np.where(logits > 0.01, 255, 0))
 
 
-def test_ref_davis_has_four_folders_of_merged_objects_and_a_score(layouts, oracles, tmp_path):
+def test_ref_davis_has_four_folders_of_merged_objects_and_a_score(layouts, tmp_path):
     dataset = open_dataset(layouts.write_ref_davis(tmp_path / 'data'))
     write_ref_davis17(dataset, logits_of, tmp_path / 'out')
     sequence, = dataset.sequences
@@ -91,11 +79,6 @@ def test_ref_davis_has_four_folders_of_merged_objects_and_a_score(layouts, oracl
     assert each[1].j == pytest.approx(np.mean([s[0] for s in scores[2:4]]))
 
 
-@pytest.fixture(scope='module')
-def oracles():
-    return module(Path(__file__).parent / 'metrics' / 'oracles.py')
-
-
 def test_masks_of_the_truth_score_1(layouts, tmp_path):
     dataset = open_dataset(layouts.write_ref_davis(tmp_path / 'data'))
 
@@ -116,9 +99,8 @@ def test_results_of_an_annotator_are_read_as_predictions(layouts, tmp_path):
 
 @pytest.fixture(scope='module')
 def bundle(tmp_path_factory):
-    tiny = module(Path(__file__).parents[1] / 'inference' / 'referring_layout.py')
-    return tiny.write(
-        tmp_path_factory.mktemp('bundle') / 'tiny', WordList(tiny.COLOURS, tiny.LENGTH))
+    return referring.write(
+        tmp_path_factory.mktemp('bundle') / 'tiny', WordList(referring.COLOURS, referring.LENGTH))
 
 
 def test_the_command_writes_and_scores(layouts, bundle, tmp_path, capsys):

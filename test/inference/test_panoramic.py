@@ -4,9 +4,7 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
-
+from miniature import panoramic as layout
 import numpy as np
 import pytest
 
@@ -16,11 +14,6 @@ from eventsam_ros.inference.class_votes import NO_CLASS
 from eventsam_ros.inference.opening import load_any
 from eventsam_ros.inference.panoramic import PanoramicSegmenter
 from eventsam_ros.inference.panoramic_bundle import PanoramicBundle, load_panoramic_bundle
-
-_SPEC = importlib.util.spec_from_file_location(
-    'panoramic_layout', Path(__file__).with_name('panoramic_layout.py'))
-layout = importlib.util.module_from_spec(_SPEC)
-_SPEC.loader.exec_module(layout)
 
 
 @pytest.fixture(scope='module')

@@ -4,9 +4,7 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
-
+from miniature import referring as layout
 import numpy as np
 import pytest
 
@@ -17,11 +15,6 @@ from eventsam_ros.inference.opening import load_any
 from eventsam_ros.inference.referring import ReferringSegmenter, mask_score, network_inputs
 from eventsam_ros.inference.referring_bundle import MOST_TARGETS, load_referring_bundle
 from eventsam_ros.inference.words import WordList
-
-_spec = importlib.util.spec_from_file_location(
-    'referring_layout', Path(__file__).with_name('referring_layout.py'))
-layout = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(layout)
 
 WORDS = WordList(('red', 'green', 'blue'), layout.LENGTH)
 MS = 1_000_000

@@ -4,9 +4,7 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
-
+from miniature import rgbt as layout
 import numpy as np
 import pytest
 
@@ -16,11 +14,6 @@ from eventsam_ros.inference.letterbox import Letterbox
 from eventsam_ros.inference.rgbt import RgbtSegmenter, network_inputs
 from eventsam_ros.inference.rgbt_bundle import load_rgbt_bundle
 from eventsam_ros.inference.rgbt_input import colour_input, thermal_input, thermal_levels
-
-_spec = importlib.util.spec_from_file_location(
-    'rgbt_layout', Path(__file__).with_name('rgbt_layout.py'))
-layout = importlib.util.module_from_spec(_spec)
-_spec.loader.exec_module(layout)
 
 
 @pytest.fixture(scope='module')

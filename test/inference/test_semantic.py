@@ -1,19 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright 2026 The eventsam_ros authors
-"""Class maps of a bundle whose answers can be worked out by hand; bundles that are refused.
+"""Class maps of a bundle whose answers can be worked out by hand; bundles that are refused."""
 
-Its graph averages 4x4 pixels: the logits are 0, the mean of the first channel, minus that of the
-last, and 0 for all further classes. So ground is class 0, what is ON early is class 1, what is OFF
-late is class 2.
-"""
-
-import hashlib
-
+from miniature import semantic
 import numpy as np
-import onnx
-from onnx import TensorProto, helper, numpy_helper
 import pytest
-import yaml
 
 from eventsam_ros.errors import BundleError, EngineError
 from eventsam_ros.events.tensors import window_image
@@ -26,49 +17,11 @@ from eventsam_ros.inference.opening import load_any
 from eventsam_ros.inference.semantic import SemanticSegmenter
 from eventsam_ros.inference.semantic_bundle import SemanticBundle, load_semantic_bundle
 
-WIDTH, HEIGHT = 96, 64
-
-
-def graph(classes=3):
-    weight = np.zeros((max(classes, 3), 3, 1, 1), np.float32)
-    weight[1, 0], weight[2, 2] = 1, -1
-    nodes = [
-        helper.make_node('AveragePool', ['image'], ['mean'], kernel_shape=[4, 4], strides=[4, 4]),
-        helper.make_node('Conv', ['mean', 'weight'], ['logits'])]
-    made = helper.make_model(helper.make_graph(
-        nodes, 'network',
-        [helper.make_tensor_value_info('image', TensorProto.FLOAT, [1, 3, HEIGHT, WIDTH])],
-        [helper.make_tensor_value_info(
-            'logits', TensorProto.FLOAT, [1, classes, HEIGHT // 4, WIDTH // 4])],
-        [numpy_helper.from_array(weight[:classes], 'weight')]),
-        opset_imports=[helper.make_opsetid('', 17)], ir_version=8)
-    onnx.checker.check_model(made)
-    return made.SerializeToString()
-
-
-def write(folder, edit=None, content=None):
-    folder.mkdir(parents=True, exist_ok=True)
-    content = graph() if content is None else content
-    (folder / 'network.onnx').write_bytes(content)
-    manifest = {
-        'format_version': 1, 'name': 'tiny', 'task': 'event_semantic', 'modalities': ['events'],
-        'representation': {'name': 'robust', 'bins': 3}, 'window': {'duration_ms': 50},
-        'input': {'width': WIDTH, 'height': HEIGHT, 'mean': [128, 128, 128],
-                  'std': [40, 40, 40]},
-        'classes': ['ground', 'early', 'late'],
-        'colours': [[0, 0, 0], [255, 0, 0], [0, 0, 255]],
-        'files': {'network': {'path': 'network.onnx', 'bytes': len(content),
-                              'sha256': hashlib.sha256(content).hexdigest()}},
-        'precision': 'fp32', 'licence': 'Apache-2.0', 'training': {'recipe': 'by hand'}}
-    if edit:
-        edit(manifest)
-    (folder / 'bundle.yaml').write_text(yaml.safe_dump(manifest))
-    return folder
-
 
 @pytest.fixture
 def segmenter(tmp_path):
-    made = SemanticSegmenter(load_semantic_bundle(write(tmp_path / 'tiny')), 'onnxruntime', 1)
+    bundle = load_semantic_bundle(semantic.write(tmp_path / 'tiny'))
+    made = SemanticSegmenter(bundle, 'onnxruntime', 1)
     yield made
     made.close()
 
@@ -124,7 +77,7 @@ def test_the_map_is_the_argmax_of_the_interpolated_logits(segmenter):
 def test_the_padding_of_other_proportions_is_cut_off():
     logits = np.zeros((1, 2, 16, 24), np.float32)
     logits[0, 1, :, 16:] = 1   # outside of a square sensor's content
-    found = class_map(logits, Letterbox(64, 64, WIDTH, HEIGHT))
+    found = class_map(logits, Letterbox(64, 64, semantic.WIDTH, semantic.HEIGHT))
     assert found.shape == (64, 64)
     assert not found.any()
 
@@ -153,7 +106,8 @@ def test_warming_up_leaves_nothing_behind(segmenter):
 
 
 def test_a_closed_segmenter_says_so(tmp_path):
-    made = SemanticSegmenter(load_semantic_bundle(write(tmp_path / 'b')), 'onnxruntime', 1)
+    bundle = load_semantic_bundle(semantic.write(tmp_path / 'b'))
+    made = SemanticSegmenter(bundle, 'onnxruntime', 1)
     made.close()
     with pytest.raises(EngineError, match='closed'):
         made.segment(two_blocks(96, 64))
@@ -173,15 +127,15 @@ def test_a_closed_segmenter_says_so(tmp_path):
 ])
 def test_a_bundle_that_does_not_check_out_is_refused(tmp_path, edit, says):
     with pytest.raises(BundleError, match=says):
-        load_semantic_bundle(write(tmp_path / 'b', edit))
+        load_semantic_bundle(semantic.write(tmp_path / 'b', edit))
 
 
 def test_a_bundle_is_opened_by_its_task(tmp_path, tiny_bundle):
-    assert isinstance(load_any(write(tmp_path / 'b')), SemanticBundle)
+    assert isinstance(load_any(semantic.write(tmp_path / 'b')), SemanticBundle)
     assert isinstance(load_any(tiny_bundle), Bundle)
     assert load_any().manifest.task == 'events'
     with pytest.raises(BundleError, match='is for the task other'):
-        load_any(write(tmp_path / 'c', lambda m: m.update(task='other')))
+        load_any(semantic.write(tmp_path / 'c', lambda m: m.update(task='other')))
     with pytest.raises(BundleError, match='there is no bundle'):
         load_any(tmp_path / 'none')
 
@@ -189,13 +143,13 @@ def test_a_bundle_is_opened_by_its_task(tmp_path, tiny_bundle):
 def test_missing_and_broken_bundles_are_named(tmp_path):
     with pytest.raises(BundleError, match='there is no bundle at'):
         load_semantic_bundle(tmp_path / 'none')
-    folder = write(tmp_path / 'b')
+    folder = semantic.write(tmp_path / 'b')
     (folder / 'bundle.yaml').write_text('{')
     with pytest.raises(BundleError, match='is not valid YAML'):
         load_semantic_bundle(folder / 'bundle.yaml')
 
 
 def test_a_graph_of_other_classes_is_refused(tmp_path):
-    bundle = load_semantic_bundle(write(tmp_path / 'b', content=graph(2)))
+    bundle = load_semantic_bundle(semantic.write(tmp_path / 'b', content=semantic.graph(2)))
     with pytest.raises(BundleError, match=r'the outputs of .* must be logits \[1, 3, 16, 24\]'):
         SemanticSegmenter(bundle, 'onnxruntime', 1)

@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
 from pathlib import Path
 from types import SimpleNamespace
 
+from miniature import panoramic, referring, rgbt
 import numpy as np
 import onnx
 from onnx import numpy_helper
@@ -25,25 +25,17 @@ from eventsam_ros.inference.trials import ClassTrial, SentenceTrial
 from eventsam_ros.inference.words import WordList
 
 
-def layout(name):
-    spec = importlib.util.spec_from_file_location(name, Path(__file__).with_name(f'{name}.py'))
-    found = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(found)
-    return found
-
-
 @pytest.fixture(scope='module', params=['rgbt', 'panoramic'])
 def classes(request, tmp_path_factory):
     folder = tmp_path_factory.mktemp('classes') / request.param
-    layout(f'{request.param}_layout').write(folder)
+    {'rgbt': rgbt, 'panoramic': panoramic}[request.param].write(folder)
     return load_any(folder)
 
 
 @pytest.fixture(scope='module', params=['both', 'events'])
 def sentences(request, tmp_path_factory):
-    written = layout('referring_layout')
     folder = tmp_path_factory.mktemp('sentences') / request.param
-    written.write(folder, WordList(('red', 'green', 'blue'), written.LENGTH), request.param, True)
+    referring.write(folder, WordList(('red', 'green', 'blue'), referring.LENGTH), request.param)
     return load_any(folder)
 
 

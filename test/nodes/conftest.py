@@ -6,13 +6,13 @@ from __future__ import annotations
 
 import array
 from collections.abc import Callable, Iterator
-import importlib.util
 import os
 from pathlib import Path
 import threading
 import time
 from typing import Any
 
+from miniature import panoramic, referring, rgbt, semantic
 import numpy as np
 import pytest
 
@@ -296,17 +296,6 @@ class Bench:
                    for m in self.diagnostics[-20:])
 
 
-def layout(name: str) -> Any:
-    """Return a module of test/inference: it writes bundles of one task."""
-    path = Path(__file__).parents[1] / 'inference' / f'{name}.py'
-    spec = importlib.util.spec_from_file_location(f'bundles_of_{name}', path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture(scope='session')
 def tiny_bundles(
     tiny_bundle: Path, tmp_path_factory: pytest.TempPathFactory,
@@ -322,14 +311,13 @@ def tiny_bundles(
         if task == 'events':
             return tiny_bundle
         if not folder.exists() and task == 'referring':
-            made = layout('referring_layout')
             # The grey of no event is 128; brighter events stand out of it.
-            made.write(folder, WordList(made.COLOURS, made.LENGTH), modalities,
-                       track=modalities == 'images', edit=lambda m: m['input'].update(
-                           events={'mean': [132.0] * 3, 'std': [20.0] * 3}))
+            referring.write(folder, WordList(referring.COLOURS, referring.LENGTH), modalities,
+                            track=modalities == 'images', edit=lambda m: m['input'].update(
+                                events={'mean': [132.0] * 3, 'std': [20.0] * 3}))
         elif not folder.exists():
-            layout({'event_semantic': 'test_semantic', 'rgbt_semantic': 'rgbt_layout',
-                    'panoramic': 'panoramic_layout'}[task]).write(folder)
+            {'event_semantic': semantic, 'rgbt_semantic': rgbt, 'panoramic': panoramic}[
+                task].write(folder)
         return folder
     return bundle
 

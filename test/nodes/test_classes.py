@@ -4,9 +4,7 @@
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
-
+from miniature import semantic
 import numpy as np
 import pytest
 from rclpy.lifecycle import TransitionCallbackReturn
@@ -17,19 +15,9 @@ from eventsam_ros.nodes import qos, vision
 from eventsam_ros.nodes.images import to_array
 
 
-@pytest.fixture(scope='module')
-def tiny():
-    """The module with the bundle whose class 1 is ON early and whose class 2 is OFF late."""
-    path = Path(__file__).parents[1] / 'inference' / 'test_semantic.py'
-    spec = importlib.util.spec_from_file_location('tiny_semantic', path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 @pytest.fixture
-def bench(make_bench, tiny, tmp_path):
-    return make_bench(tiny.write(tmp_path / 'classes')).activate()
+def bench(make_bench, tmp_path):
+    return make_bench(semantic.write(tmp_path / 'classes')).activate()
 
 
 def test_classes_are_published_as_mono8_and_named(bench):
@@ -67,8 +55,8 @@ def test_clicks_are_not_listened_to_and_thresholds_change_nothing(bench):
     assert bench.dropped('windows_failed') == 0
 
 
-def test_a_bundle_that_is_damaged_is_refused_in_one_sentence(make_bench, tiny, tmp_path):
-    folder = tiny.write(tmp_path / 'classes', lambda m: m['colours'].pop())
+def test_a_bundle_that_is_damaged_is_refused_in_one_sentence(make_bench, tmp_path):
+    folder = semantic.write(tmp_path / 'classes', lambda m: m['colours'].pop())
     bench = make_bench(folder)
     assert bench.node.trigger_configure() == TransitionCallbackReturn.FAILURE
     bench.reports(b'\x02', 'colours must be 3 lists')

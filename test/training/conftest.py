@@ -3,24 +3,12 @@
 """The miniature datasets of the evaluation's tests; networks before segment_anything and timm."""
 
 from contextlib import suppress
-import importlib.util
-from pathlib import Path
 import sys
 
 import pytest
 
 with suppress(ModuleNotFoundError):  # where there is no torch, each test skips with its reason
     import training.networks  # noqa: F401
-
-
-@pytest.fixture(scope='session')
-def layouts():
-    """Return the module that writes miniature datasets in their exact layouts."""
-    path = Path(__file__).parents[1] / 'evaluation' / 'datasets' / 'layouts.py'
-    spec = importlib.util.spec_from_file_location('dataset_layouts', path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.fixture(autouse=True)

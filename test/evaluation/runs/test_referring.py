@@ -4,10 +4,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-from pathlib import Path
 
+from miniature import datasets
+from miniature import referring as layout
 import numpy as np
 import pytest
 
@@ -22,17 +22,6 @@ from eventsam_ros.evaluation.runs.summary import sequence_scores
 from eventsam_ros.inference.referring import ReferringSegmenter
 from eventsam_ros.inference.referring_bundle import load_referring_bundle
 from eventsam_ros.inference.words import WordList
-
-
-def module(path):
-    spec = importlib.util.spec_from_file_location(path.stem, path)
-    found = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(found)
-    return found
-
-
-HERE = Path(__file__).parent
-layout = module(HERE.parents[1] / 'inference' / 'referring_layout.py')
 
 
 @pytest.fixture(scope='module')
@@ -104,8 +93,7 @@ def test_what_the_bundle_cannot_be_asked_is_told(dataset, bundle):
 
 
 def test_the_command_scores_a_public_layout(bundle, tmp_path):
-    layouts = module(HERE.parent / 'datasets' / 'layouts.py')
-    data = layouts.write_ref_youtube_vos(tmp_path / 'data')
+    data = datasets.write_ref_youtube_vos(tmp_path / 'data')
     assert main(['evaluate', str(data), '--format', 'ref-youtube-vos', '--option', 'split=train',
                  '--bundle', str(bundle), '--output', str(tmp_path / 'out'),
                  '--no-pictures']) == 0

@@ -3,9 +3,8 @@
 """Buffers, shapes and recordings around an engine, on a GPU that is made of the host."""
 
 import ctypes
-import importlib.util
-from pathlib import Path
 
+import host_gpu
 import numpy as np
 import pytest
 
@@ -15,10 +14,6 @@ from eventsam_ros.inference.engines.compiled_graph import CompiledGraph
 from eventsam_ros.inference.engines.cuda_runtime import CudaRuntime
 from eventsam_ros.inference.engines.onnxruntime_engine import OnnxRuntimeEngine
 from eventsam_ros.inference.ranges import decoder_ranges
-
-SPEC = importlib.util.spec_from_file_location('host_gpu', Path(__file__).parent / 'host_gpu.py')
-host_gpu = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(host_gpu)
 
 
 @pytest.fixture(scope='module')

@@ -8,10 +8,9 @@ TensorRT has for contexts and their memory.
 """
 
 import ctypes
-import importlib.util
-from pathlib import Path
 from types import SimpleNamespace
 
+import host_gpu
 import numpy as np
 import pytest
 
@@ -28,10 +27,6 @@ from eventsam_ros.inference.engines import (
 from eventsam_ros.inference.engines.cuda_runtime import CudaRuntime
 from eventsam_ros.inference.graphs import open_engines
 from eventsam_ros.inference.ranges import decoder_ranges
-
-SPEC = importlib.util.spec_from_file_location('host_gpu', Path(__file__).parent / 'host_gpu.py')
-host_gpu = importlib.util.module_from_spec(SPEC)
-SPEC.loader.exec_module(host_gpu)
 
 HIDDEN = {
     'rtx': (),

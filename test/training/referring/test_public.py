@@ -2,8 +2,6 @@
 # Copyright 2026 The eventsam_ros authors
 """Public sets as training clips, from miniatures in their published layouts."""
 
-import importlib.util
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -11,15 +9,6 @@ import pytest
 from eventsam_ros.evaluation.datasets.registry import open_dataset
 from training.errors import RecipeError
 from training.referring.clips.public import PublicClips, open_public
-
-
-@pytest.fixture(scope='module')
-def layouts():
-    folder = Path(__file__).parents[2] / 'evaluation' / 'datasets'
-    spec = importlib.util.spec_from_file_location('dataset_layouts', folder / 'layouts.py')
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def test_a_clip_is_a_frame_and_those_around_it_with_all_that_is_said(layouts, tmp_path):
