@@ -3,8 +3,8 @@
 """From a bundle to masks by way of TensorRT: all of it real but the kernels.
 
 Engines are built by TensorRT and kept in the cache; the runtime that would load them onto a GPU
-loads the same graph onto the host instead (host_gpu.py), by the names that each generation of
-TensorRT has for contexts and their memory.
+loads the same graph onto the host instead (test/support/host_gpu.py), by the names that each
+generation of TensorRT has for contexts and their memory.
 """
 
 import ctypes
