@@ -74,6 +74,7 @@ class SegmentNode(ManagedNode):
             return FAILURE
         except Exception:
             return self._unexpected('configure')
+        give_back()   # what loading took, and compiling engines: `keep` has it stay otherwise
         self._reporter.recovered()
         return super().on_configure(state)
 
