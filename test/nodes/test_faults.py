@@ -325,8 +325,8 @@ def driver(tmp_path):
 
     def start(seconds, pause=0.005, count=500, packets=50, reliable=False):
         code = PUBLISHER.format(
-            path=[str(tmp_path), str(Path.cwd()), str(Path.cwd() / 'test' / 'support')], seconds=seconds, pause=pause, count=count,
-            packets=packets, reliable=reliable)
+            path=[str(tmp_path), str(Path.cwd()), str(Path.cwd() / 'test' / 'support')],
+            seconds=seconds, pause=pause, count=count, packets=packets, reliable=reliable)
         # A domain of its own is chosen by the conftest when it is imported; keep ours.
         code = f"import os\nkeep = os.environ['ROS_DOMAIN_ID']\n{code}".replace(
             'rclpy.init()', "os.environ['ROS_DOMAIN_ID'] = keep\nrclpy.init()")
