@@ -36,42 +36,6 @@ def _parts(k, words, counts, places):  # type: ignore[no-untyped-def]
     return count, 2 * on - count, place - ((count - on) << FRACTION)
 
 
-@numba.njit(nogil=True, cache=True)
-def grid(early_words, late_words, limit, flat):  # type: ignore[no-untyped-def]
-    """Write the bins of words that nothing was carried from, in 32 bits and without branches."""
-    most = np.int32(limit << FRACTION)
-    scale = np.float32(1.0 / (1 << FRACTION))
-    for k in range(len(early_words)):
-        a, b = early_words[k], late_words[k]
-        on, count = np.int32((a >> ON_SHIFT) & FULL), np.int32(a >> COUNT_SHIFT)
-        early = (np.int32(2) * on - count) << FRACTION
-        early_places = np.int32(a & PLACE_BITS) - ((count - on) << FRACTION)
-        on, count = np.int32((b >> ON_SHIFT) & FULL), np.int32(b >> COUNT_SHIFT)
-        late = (np.int32(2) * on - count) << FRACTION
-        late_places = np.int32(b & PLACE_BITS) - ((count - on) << FRACTION)
-        first, middle = early - early_places, early_places + late - late_places
-        flat[k, 0] = np.float32(min(max(np.int32(first), -most), most)) * scale
-        flat[k, 1] = np.float32(min(max(np.int32(middle), -most), most)) * scale
-        flat[k, 2] = np.float32(min(max(np.int32(late_places), -most), most)) * scale
-
-
-@numba.njit(nogil=True, cache=True)
-def grid_of_carried(words, counts, places, limit, flat):  # type: ignore[no-untyped-def]
-    """Write the bins of the pixels that were carried."""
-    most = np.int64(limit) << FRACTION
-    scale = np.float32(1.0 / (1 << FRACTION))
-    pixels = len(flat)
-    for k in range(pixels):
-        if counts[k] | counts[k + pixels]:
-            _, early, early_places = _parts(k, words, counts, places)
-            _, late, late_places = _parts(k + pixels, words, counts, places)
-            first = (early << FRACTION) - early_places
-            middle = early_places + (late << FRACTION) - late_places
-            flat[k, 0] = np.float32(min(max(first, -most), most)) * scale
-            flat[k, 1] = np.float32(min(max(middle, -most), most)) * scale
-            flat[k, 2] = np.float32(min(max(late_places, -most), most)) * scale
-
-
 @numba.njit(nogil=True, cache=True, fastmath=True)
 def _row_of_bins(start, words, counts, places, limit, row):  # type: ignore[no-untyped-def]
     """Write the bins of a row of pixels that begins with word `start`: float32 [BINS, width]."""
@@ -104,6 +68,17 @@ def _row_of_bins(start, words, counts, places, limit, row):  # type: ignore[no-u
                 first[k] = np.float32(min(max(one, -wide), wide)) * scale
                 middle[k] = np.float32(min(max(two, -wide), wide)) * scale
                 last[k] = np.float32(min(max(late_places, -wide), wide)) * scale
+
+
+@numba.njit(nogil=True, cache=True)
+def grid(words, counts, places, limit, out):  # type: ignore[no-untyped-def]
+    """Write the bins of all pixels: float32 [height, width, BINS]; arguments as small_grid's."""
+    height, width, _ = out.shape
+    row = np.empty((BINS, width), np.float32)
+    for y in range(height):
+        _row_of_bins(y * width, words, counts, places, limit, row)
+        for x in range(width):
+            out[y, x, 0], out[y, x, 1], out[y, x, 2] = row[0, x], row[1, x], row[2, x]
 
 
 @numba.njit(nogil=True, cache=True, fastmath=True)

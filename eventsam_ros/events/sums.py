@@ -141,10 +141,7 @@ class WindowSums:
             float32 [height, width, 3], in events; multiples of 2^-FRACTION, exactly.
         """
         grid = np.empty((*self._shape, BINS), np.float32)
-        flat = grid.reshape(-1, BINS)
-        sum_words.grid(self._words[:len(flat)], self._words[len(flat):], limit, flat)
-        if len(self._counts):
-            sum_words.grid_of_carried(self._words, self._counts, self._places, limit, flat)
+        sum_words.grid(self._words, self._counts, self._places, limit, grid)
         return grid
 
     def small_grid(self, limit: int, gain: float, out: Float32) -> None:
