@@ -37,8 +37,11 @@ def _parts(k, words, counts, places):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(nogil=True, cache=True, fastmath=True)
-def _row_of_bins(start, words, counts, places, limit, row):  # type: ignore[no-untyped-def]
-    """Write the bins of a row of pixels that begins with word `start`: float32 [BINS, width]."""
+def _row_of_bins(start, words, counts, places, carried, limit, row):  # type: ignore[no-untyped-def]
+    """Write the bins of a row of pixels that begins with word `start`: float32 [BINS, width].
+
+    Only where `carried` says so there are words of it that did not suffice.
+    """
     most = np.int32(limit << FRACTION)
     scale = np.float32(1.0 / (1 << FRACTION))
     width, pixels = row.shape[1], len(words) // 2
@@ -56,7 +59,7 @@ def _row_of_bins(start, words, counts, places, limit, row):  # type: ignore[no-u
         middle[k] = np.float32(min(max(np.int32(
             early_places + late - late_places), -most), most)) * scale
         last[k] = np.float32(min(max(np.int32(late_places), -most), most)) * scale
-    if len(counts) > 0:
+    if carried:
         wide = np.int64(limit) << FRACTION
         for k in range(width):
             at = start + k
@@ -71,18 +74,57 @@ def _row_of_bins(start, words, counts, places, limit, row):  # type: ignore[no-u
 
 
 @numba.njit(nogil=True, cache=True)
-def grid(words, counts, places, limit, out):  # type: ignore[no-untyped-def]
+def grid(words, counts, places, rows, limit, out):  # type: ignore[no-untyped-def]
     """Write the bins of all pixels: float32 [height, width, BINS]; arguments as small_grid's."""
     height, width, _ = out.shape
     row = np.empty((BINS, width), np.float32)
     for y in range(height):
-        _row_of_bins(y * width, words, counts, places, limit, row)
+        _row_of_bins(y * width, words, counts, places, rows[y], limit, row)
         for x in range(width):
             out[y, x, 0], out[y, x, 1], out[y, x, 2] = row[0, x], row[1, x], row[2, x]
 
 
+@numba.njit(nogil=True, cache=True)
+def _overlaps(size, parts):  # type: ignore[no-untyped-def]
+    """Return where each of `parts` equal parts of `size` pixels begins, and its share of pixels.
+
+    The shares are of the pixels from there on, float32 [taps, parts], an even number of taps; of
+    those that lie behind the part, or behind the last pixel, it has none.
+    """
+    wide = size / parts
+    first, most = np.empty(parts, np.uint32), 0
+    for k in range(parts):
+        first[k] = int(k * wide)
+        # Rounding must not add a tap that no part needs.
+        most = max(most, int(np.ceil((k + 1) * wide - 1e-9)) - int(first[k]))
+    shares = np.empty((most + most % 2, parts), np.float32)
+    for k in range(parts):
+        left, right = k * wide, min((k + 1) * wide, float(size))
+        for tap in range(len(shares)):
+            x = float(first[k]) + tap
+            shares[tap, k] = max(min(x + 1.0, right) - max(x, left), 0.0)
+    return first, shares
+
+
 @numba.njit(nogil=True, cache=True, fastmath=True)
-def small_grid(words, counts, places, shape, limit, gain, out):  # type: ignore[no-untyped-def]
+def _weigh(strip, first, shares, out):  # type: ignore[no-untyped-def]
+    """Write the weighted sums of the pixels of a strip: float32 [columns, BINS].
+
+    Two taps at a time: with a loop over all of them within, it takes three times as long.
+    """
+    out[:] = 0
+    for tap in range(0, len(shares), 2):
+        one, two, three = strip[0, tap:], strip[1, tap:], strip[2, tap:]
+        some, others = shares[tap], shares[tap + 1]
+        for k in range(len(out)):
+            x, a, b = first[k], some[k], others[k]
+            out[k, 0] += a * one[x] + b * one[x + 1]
+            out[k, 1] += a * two[x] + b * two[x + 1]
+            out[k, 2] += a * three[x] + b * three[x + 1]
+
+
+@numba.njit(nogil=True, cache=True, fastmath=True)
+def small_grid(words, counts, places, rows, width, limit, gain, out):  # type: ignore[no-untyped-def]
     """Average the bins over the area of each pixel of `out`, which is smaller both ways.
 
     A row at a time, so that the grid of the sensor's size is never written.
@@ -91,57 +133,52 @@ def small_grid(words, counts, places, shape, limit, gain, out):  # type: ignore[
         words: Of the sums.
         counts: Carried, or of length 0.
         places: Carried, or of length 0.
-        shape: Height and width of the sensor.
+        rows: 1 for rows of which any pixel is carried, else 0: uint8 [height].
+        width: Columns of the sensor.
         limit: Greatest size of a value of a bin, in events.
         gain: Factor on the averages.
         out: float32 [rows, columns, BINS].
     """
-    height, width = shape
-    rows, columns, _ = out.shape
-    high, wide = height / rows, width / columns
-    row, strip = np.empty((BINS, width), np.float32), np.empty((BINS, width), np.float32)
-    area = np.float32(gain / (high * wide))
+    height = len(rows)
+    columns = out.shape[1]
+    high = height / len(out)
+    first, shares = _overlaps(width, columns)
+    shares *= np.float32(gain * columns / (high * width))
+    row = np.empty((BINS, width), np.float32)
+    strip = np.zeros((BINS, width + len(shares)), np.float32)
     at = -1
-    for k in range(rows):
+    for k in range(len(out)):
         top, bottom = k * high, (k + 1) * high
         strip[:] = 0
         # The last row of a strip that ends between rows counts by its share; rounding must not
         # add an empty one.
         for y in range(int(top), min(int(np.ceil(bottom - 1e-9)), height)):
             if y != at:
-                _row_of_bins(y * width, words, counts, places, limit, row)
+                _row_of_bins(y * width, words, counts, places, rows[y], limit, row)
                 at = y
             share = np.float32(min(y + 1.0, bottom) - max(float(y), top))
             for b in range(BINS):
                 line, source = strip[b], row[b]
                 for x in range(width):
                     line[x] += share * source[x]
-        for column in range(columns):
-            left, right = column * wide, (column + 1) * wide
-            first = middle = last = np.float32(0.0)
-            for x in range(int(left), min(int(np.ceil(right - 1e-9)), width)):
-                share = np.float32(min(x + 1.0, right) - max(float(x), left))
-                first += share * strip[0, x]
-                middle += share * strip[1, x]
-                last += share * strip[2, x]
-            out[k, column, 0] = first * area
-            out[k, column, 1] = middle * area
-            out[k, column, 2] = last * area
+        _weigh(strip, first, shares, out[k])
 
 
 @numba.njit(nogil=True, cache=True)
-def counts(words, counts, most, out):  # type: ignore[no-untyped-def]
+def counts(words, counts, rows, most, out):  # type: ignore[no-untyped-def]
     """Write the events of each pixel, uint8 [height, width], at most `most`."""
     height, width = out.shape
-    pixels = height * width
+    pixels, limit = height * width, np.uint32(most)
     for row in range(height):
-        for column in range(width):
-            k = row * width + column
-            count = (words[k] >> np.uint32(COUNT_SHIFT)) + (
-                words[k + pixels] >> np.uint32(COUNT_SHIFT))
-            if len(counts) > 0 and counts[k] | counts[k + pixels]:
-                count = np.uint32(most)
-            out[row, column] = min(count, np.uint32(most))
+        line, start = out[row], row * width
+        early, late = words[start:start + width], words[start + pixels:]
+        for k in range(width):
+            line[k] = min((early[k] >> np.uint32(COUNT_SHIFT))
+                          + (late[k] >> np.uint32(COUNT_SHIFT)), limit)
+        if rows[row]:
+            for k in range(width):
+                if counts[start + k] | counts[start + k + pixels]:
+                    line[k] = limit
 
 
 @numba.njit(nogil=True, cache=True)

@@ -47,15 +47,16 @@ def _prepare(pixel, t, t_first, span, pixels, at, words):  # type: ignore[no-unt
 
 
 @numba.njit(nogil=True, cache=True)
-def _carry(k, word, counts, places):  # type: ignore[no-untyped-def]
+def _carry(k, word, counts, places, rows):  # type: ignore[no-untyped-def]
     """Add a word to the 64-bit sums: events and brighter ones in one, places in another."""
+    rows[2 * len(rows) * k // len(counts) % len(rows)] = 1
     counts[k] += (np.uint64(word >> np.uint32(COUNT_SHIFT)) << np.uint64(32)) + np.uint64(
         (word >> np.uint32(ON_SHIFT)) & np.uint32(FULL))
     places[k] += np.uint64(word & np.uint32(PLACE_BITS))
 
 
 @numba.njit(nogil=True, cache=True)
-def _fold(pixel, t, t_first, span, words, counts, places):  # type: ignore[no-untyped-def]
+def _fold(pixel, t, t_first, span, words, counts, places, rows):  # type: ignore[no-untyped-def]
     """Add events; stop where a word is full and there are no sums to carry it into.
 
     Returns:
@@ -73,7 +74,7 @@ def _fold(pixel, t, t_first, span, words, counts, places):  # type: ignore[no-un
             if word >= full:
                 if len(counts) == 0:
                     return start + i
-                _carry(k, word, counts, places)
+                _carry(np.int64(k), word, counts, places, rows)
                 word = np.uint32(0)
             words[k] = word + more[i]
     return len(t)
@@ -112,6 +113,8 @@ class WindowSums:
         self._words: UInt32 = np.zeros(2 * height * width, np.uint32)
         self._counts: UInt64 = np.empty(0, np.uint64)
         self._places: UInt64 = np.empty(0, np.uint64)
+        # Which rows of pixels have any of them: few, so that few are read.
+        self._rows: UInt8 = np.zeros(height, np.uint8)
         self.count = 0
 
     def add(self, events: PixelEvents) -> None:
@@ -126,7 +129,7 @@ class WindowSums:
     def _add(self, events: PixelEvents) -> int:
         return int(_fold(
             events.pixel, events.t, self._first, self._span, self._words, self._counts,
-            self._places))
+            self._places, self._rows))
 
     def grid(self, limit: int) -> Float32:
         """Return the sums of polarities (+1, -1) in three bins of time, clipped.
@@ -141,7 +144,7 @@ class WindowSums:
             float32 [height, width, 3], in events; multiples of 2^-FRACTION, exactly.
         """
         grid = np.empty((*self._shape, BINS), np.float32)
-        sum_words.grid(self._words, self._counts, self._places, limit, grid)
+        sum_words.grid(self._words, self._counts, self._places, self._rows, limit, grid)
         return grid
 
     def small_grid(self, limit: int, gain: float, out: Float32) -> None:
@@ -153,7 +156,7 @@ class WindowSums:
             out: float32 [rows, columns, 3]; at most the sensor's rows and columns.
         """
         sum_words.small_grid(
-            self._words, self._counts, self._places, self._shape, limit, gain, out)
+            self._words, self._counts, self._places, self._rows, self._shape[1], limit, gain, out)
 
     def counts(self, most: int, out: UInt8) -> None:
         """Write the number of events of each pixel to uint8 [height, width].
@@ -162,7 +165,7 @@ class WindowSums:
             most: Greatest number that is written, at most 63.
             out: Of the sensor's size.
         """
-        sum_words.counts(self._words, self._counts, most, out)
+        sum_words.counts(self._words, self._counts, self._rows, most, out)
 
     def polarities(self) -> Int32:
         """Return the darker and the brighter events of each pixel, int32 [height, width, 2]."""

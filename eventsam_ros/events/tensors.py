@@ -91,7 +91,8 @@ def eventsam_image(events: Events, width: int, height: int) -> UInt8:
     return np.ascontiguousarray(scaled.astype(np.uint8).transpose(1, 2, 0))
 
 
-@numba.njit(nogil=True, cache=True, fastmath=True)
+# Without Python's error at a division by zero, of which there is none, it is a vector loop.
+@numba.njit(nogil=True, cache=True, fastmath=True, error_model='numpy')
 def _compress(grid, half_level, picture):  # type: ignore[no-untyped-def]
     values, out = grid.reshape(-1), picture.reshape(-1)
     total = np.float64(0.0)

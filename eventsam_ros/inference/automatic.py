@@ -4,13 +4,27 @@
 
 from __future__ import annotations
 
+import numba
 import numpy as np
 
 from eventsam_ros.events.types import Bool, Float32
 
 from .options import AutomaticOptions
-from .overlaps import mask_containment, mask_iou, non_max_suppression
+from .overlaps import areas, mask_overlaps, non_max_suppression
 from .regions import clean_logits
+
+
+@numba.njit(nogil=True, cache=True, fastmath=True)
+def _count_above(logits, offset, cells):  # type: ignore[no-untyped-def]
+    """Write how many logits of each mask are above the offset, and above its negative."""
+    # Counted in float32, which is exact here and as wide as what is counted: a vector loop.
+    one, none = np.float32(1.0), np.float32(0.0)
+    for k in range(len(logits)):
+        above, below = none, none
+        for value in logits[k].flat:
+            above += one if value > offset else none
+            below += one if value > -offset else none
+        cells[0, k], cells[1, k] = above, below
 
 
 def stability_scores(logits: Float32, offset: float) -> Float32:
@@ -25,9 +39,9 @@ def stability_scores(logits: Float32, offset: float) -> Float32:
     Returns:
         Area above +offset over area above -offset, float32 [M]; 0 where the latter is 0.
     """
-    inside = np.count_nonzero(logits > offset, axis=(1, 2))
-    outside = np.count_nonzero(logits > -offset, axis=(1, 2))
-    return np.asarray(inside / np.maximum(outside, 1), np.float32)
+    cells = np.empty((2, len(logits)), np.int64)
+    _count_above(logits, np.float32(offset), cells)
+    return np.asarray(cells[0] / np.maximum(cells[1], 1), np.float32)
 
 
 def select_masks(
@@ -68,7 +82,7 @@ def _keep(logits: Float32, scores: Float32, kept: Bool) -> tuple[Float32, Float3
 
 
 def _sane(masks: Bool, cell_area: float, options: AutomaticOptions) -> Bool:
-    cells = np.count_nonzero(masks, axis=(1, 2))
+    cells = areas(masks)
     most = options.max_area * masks.shape[1] * masks.shape[2]
     least = max(options.min_area / cell_area, 1)
     return np.asarray((cells >= least) & (cells <= most), np.bool_)
@@ -76,7 +90,7 @@ def _sane(masks: Bool, cell_area: float, options: AutomaticOptions) -> Bool:
 
 def _seen(masks: Bool, events: Float32, cell_area: float, options: AutomaticOptions) -> Bool:
     inside = np.array([events[mask].sum() for mask in masks], np.float32)
-    area = np.count_nonzero(masks, axis=(1, 2)) * cell_area
+    area = areas(masks) * cell_area
     # Half an event of tolerance: cell sums of whole events are rounded in float32.
     enough = inside + 0.5 >= options.min_events
     return np.asarray(enough & (inside >= options.min_density * area), np.bool_)
@@ -85,10 +99,9 @@ def _seen(masks: Bool, events: Float32, cell_area: float, options: AutomaticOpti
 def _keep_distinct(
     logits: Float32, scores: Float32, options: AutomaticOptions,
 ) -> tuple[Float32, Float32]:
-    masks = logits > 0
-    kept = non_max_suppression(mask_iou(masks, masks), scores, options.nms_iou)
-    masks, scores, logits = masks[kept], scores[kept], logits[kept]
+    alike, inside = mask_overlaps(logits > 0)
+    kept = non_max_suppression(alike, scores, options.nms_iou)
     if options.containment < 1:
-        kept = non_max_suppression(mask_containment(masks, masks), scores, options.containment)
-        scores, logits = scores[kept], logits[kept]
-    return logits, scores
+        kept = kept[non_max_suppression(
+            inside[np.ix_(kept, kept)], scores[kept], options.containment)]
+    return logits[kept], scores[kept]

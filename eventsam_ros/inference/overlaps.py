@@ -47,6 +47,12 @@ def _pack(masks: Bool) -> NDArray[np.uint64]:
     return padded.view(np.uint64)
 
 
+def areas(masks: Bool) -> Int64:
+    """Return the pixels of each of the masks [M, H, W], int64 [M]."""
+    # One mask a call: along axes NumPy counts ten times as slowly.
+    return np.array([np.count_nonzero(mask) for mask in masks], np.int64)
+
+
 def _intersections(a: Bool, b: Bool) -> tuple[Float32, Float32, Float32]:
     """Return common pixels [A, B] and the pixels of each mask, [A, 1] and [1, B].
 
@@ -57,8 +63,7 @@ def _intersections(a: Bool, b: Bool) -> tuple[Float32, Float32, Float32]:
         raise ValueError(
             f'masks must have the same height and width, but got {a.shape} and {b.shape}')
     words_a, words_b = _pack(a), _pack(b)
-    area_a = np.count_nonzero(a, axis=(1, 2)).astype(np.float32)
-    area_b = np.count_nonzero(b, axis=(1, 2)).astype(np.float32)
+    area_a, area_b = areas(a).astype(np.float32), areas(b).astype(np.float32)
     return _common_bits(words_a, words_b), area_a[:, None], area_b[None]
 
 
@@ -79,21 +84,19 @@ def mask_iou(a: Bool, b: Bool) -> Float32:
     return np.asarray(common / np.maximum(area_a + area_b - common, 1), np.float32)
 
 
-def mask_containment(a: Bool, b: Bool) -> Float32:
-    """Return the share of the smaller mask that lies in the larger, for every pair.
+def mask_overlaps(masks: Bool) -> tuple[Float32, Float32]:
+    """Return how much the masks of a picture overlap, in two measures.
 
     Args:
-        a: bool [A, H, W].
-        b: bool [B, H, W].
+        masks: bool [M, H, W].
 
     Returns:
-        float32 [A, B]; 0 where one is empty.
-
-    Raises:
-        ValueError: Heights or widths differ.
+        IoU of every pair, as `mask_iou`, and the share of the smaller one that lies in the
+        larger, 0 where one is empty; both float32 [M, M].
     """
-    common, area_a, area_b = _intersections(a, b)
-    return np.asarray(common / np.maximum(np.minimum(area_a, area_b), 1), np.float32)
+    common, area_a, area_b = _intersections(masks, masks)
+    return (np.asarray(common / np.maximum(area_a + area_b - common, 1), np.float32),
+            np.asarray(common / np.maximum(np.minimum(area_a, area_b), 1), np.float32))
 
 
 def non_max_suppression(overlaps: Float32, scores: Float32, threshold: float) -> Int64:

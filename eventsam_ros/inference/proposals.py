@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import cv2
+import numba
 import numpy as np
 
 from eventsam_ros.events.types import Bool, Float32
@@ -46,23 +47,35 @@ def event_points(events: Float32, count: int, taken: Float32 | None = None) -> F
     fair = float(np.sqrt(np.count_nonzero(active) / (np.pi * count)))
     spread = max(LEAST_SPREAD, SPREAD * fair)
     least = FLOOR * float(appeal.max())
-    for column, row in () if taken is None else taken:
-        _lower(appeal, float(column), float(row), spread)
-    points: list[tuple[int, int]] = []
-    while len(points) < count:
-        row, column = divmod(int(np.argmax(appeal)), appeal.shape[1])
-        if appeal[row, column] <= least:
-            break
-        points.append((column, row))
-        _lower(appeal, column, row, spread)
-    return np.asarray(points, np.float32).reshape(-1, 2)
+    known = np.empty((0, 2), np.float32) if taken is None else np.asarray(taken, np.float32)
+    points = np.empty((count, 2), np.float32)
+    return points[:_spread_out(appeal, known, spread, least, points)]
 
 
-def _lower(appeal: Float32, column: float, row: float, spread: float) -> None:
-    rows = np.arange(appeal.shape[0], dtype=np.float32) - np.float32(row)
-    columns = np.arange(appeal.shape[1], dtype=np.float32) - np.float32(column)
+@numba.njit(nogil=True, cache=True)
+def _lower(appeal, column, row, spread):  # type: ignore[no-untyped-def]
+    """Lower the appeal around a point by a Gaussian."""
     scale = np.float32(-0.5 / spread ** 2)
-    appeal *= 1 - np.exp(scale * rows ** 2)[:, None] * np.exp(scale * columns ** 2)
+    across = np.exp(scale * (np.arange(appeal.shape[1]).astype(np.float32) - column) ** 2)
+    for y in range(len(appeal)):
+        down = np.exp(scale * (np.float32(y) - row) ** 2)
+        for x in range(len(across)):
+            appeal[y, x] *= np.float32(1.0) - down * across[x]
+
+
+@numba.njit(nogil=True, cache=True)
+def _spread_out(appeal, known, spread, least, points):  # type: ignore[no-untyped-def]
+    """Write the most appealing places, one after the other; return how many there are."""
+    for k in range(len(known)):
+        _lower(appeal, known[k, 0], known[k, 1], spread)
+    for k in range(len(points)):
+        best = np.argmax(appeal)
+        row, column = best // appeal.shape[1], best % appeal.shape[1]
+        if appeal[row, column] <= least:
+            return k
+        points[k, 0], points[k, 1] = column, row
+        _lower(appeal, np.float32(column), np.float32(row), spread)
+    return len(points)
 
 
 def grid_points(side: int, width: int, height: int) -> Float32:

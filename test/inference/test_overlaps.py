@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 import numpy as np
 import pytest
 
-from eventsam_ros.inference.overlaps import mask_containment, mask_iou, non_max_suppression
+from eventsam_ros.inference.overlaps import mask_iou, mask_overlaps, non_max_suppression
 
 
 def _masks(seed, count, shape=(7, 11)):
@@ -15,18 +15,34 @@ def _masks(seed, count, shape=(7, 11)):
     return rng.random((count, *shape)) < rng.random((count, 1, 1))
 
 
+def _pixels(mask):
+    return set(map(tuple, np.argwhere(mask)))
+
+
 @given(st.integers(0, 10_000), st.integers(0, 5), st.integers(0, 5))
 def test_overlaps_equal_sets(seed, a, b):
     masks_a, masks_b = _masks(seed, a), _masks(seed + 1, b)
-    iou, containment = mask_iou(masks_a, masks_b), mask_containment(masks_a, masks_b)
-    assert iou.shape == containment.shape == (a, b)
-    assert iou.dtype == containment.dtype == np.float32
+    iou = mask_iou(masks_a, masks_b)
+    assert iou.shape == (a, b)
+    assert iou.dtype == np.float32
     for i in range(a):
         for j in range(b):
-            one, two = (set(map(tuple, np.argwhere(m))) for m in (masks_a[i], masks_b[j]))
-            common, smaller = len(one & two), min(len(one), len(two))
-            assert iou[i, j] == pytest.approx(common / max(len(one | two), 1))
-            assert containment[i, j] == pytest.approx(common / max(smaller, 1))
+            one, two = _pixels(masks_a[i]), _pixels(masks_b[j])
+            assert iou[i, j] == pytest.approx(len(one & two) / max(len(one | two), 1))
+
+
+@given(st.integers(0, 10_000), st.integers(0, 5))
+def test_overlaps_within_a_picture_equal_sets(seed, count):
+    masks = _masks(seed, count)
+    iou, containment = mask_overlaps(masks)
+    assert iou.tolist() == mask_iou(masks, masks).tolist()
+    assert containment.shape == (count, count)
+    assert containment.dtype == np.float32
+    for i in range(count):
+        for j in range(count):
+            one, two = _pixels(masks[i]), _pixels(masks[j])
+            smaller = min(len(one), len(two))
+            assert containment[i, j] == pytest.approx(len(one & two) / max(smaller, 1))
 
 
 def test_every_pixel_of_a_large_mask_counts():
