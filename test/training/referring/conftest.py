@@ -6,11 +6,21 @@ from __future__ import annotations
 
 import pytest
 
-pytest.importorskip('torch', reason='training needs torch')
+torch = pytest.importorskip('torch', reason='training needs torch')
 
 from training.referring.clips.filming import ClipSettings
 from training.referring.clips.store import write_clips
 from training.referring.recipe import make_recipe
+
+
+@pytest.fixture(autouse=True)
+def one_thread():
+    """Begin each test with the same random numbers, on one thread."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    torch.manual_seed(3)
+    yield
+    torch.set_num_threads(before)
 
 
 @pytest.fixture(scope='session')

@@ -29,14 +29,6 @@ from training.referring.score import answers
 from training.referring.trained import build_network, build_words, load_trained
 
 
-@pytest.fixture(autouse=True)
-def one_thread():
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def weights(path):
     return torch.load(path, weights_only=True)
 
