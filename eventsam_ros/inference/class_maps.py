@@ -13,14 +13,11 @@ from typing import Any, Generic, TypeVar
 import cv2
 import numpy as np
 
-from eventsam_ros.errors import EngineError
 from eventsam_ros.events.types import Float32, UInt8
 
 from .class_bundle import ClassBundle, Colours
 from .engines import Engine, EngineOptions
-from .engines.selection import first_that_works
-from .gate import gate
-from .graphs import open_graph
+from .graphs import Graph, open_graphs
 from .letterbox import Letterbox
 from .trials import ClassTrial
 
@@ -51,35 +48,10 @@ def open_network(
     bundle: ClassBundle[Any], engine: str = 'auto', threads: int | None = None,
     compiling: EngineOptions | None = None,
 ) -> Engine:
-    """Load the graph of a bundle and check that it fits its manifest.
-
-    A compiled one is compared with ONNX Runtime, once.
-
-    Args:
-        bundle: A checked bundle.
-        engine: Back end, one of eventsam_ros.inference.engines.ENGINES.
-        threads: Processor threads for one operator; None leaves it to the back end.
-        compiling: Settings of back ends that compile graphs; None takes the defaults.
-
-    Raises:
-        BundleError: The graph has other inputs or outputs than the manifest says.
-        EngineError: Unknown or missing back end, a graph that it cannot load, or classes that are
-            not those of the bundle.
-        ValueError: Less than one thread.
-    """
-    path, options = bundle.network_path, compiling or EngineOptions()
-
-    def load(name: str) -> Engine:
-        inputs, outputs = bundle.manifest.graph_shapes()
-        network = open_graph(path, inputs, outputs, name, threads, options)
-        try:
-            gate(bundle.path, (path,), (network,), ClassTrial(), options.tell)
-        except EngineError:
-            network.close()
-            raise
-        return network
-    network, passed_over = first_that_works(engine, load)
-    network.passed_over = passed_over
+    """Load the graph of a bundle; arguments and errors as of `graphs.open_graphs`."""
+    graph = Graph(bundle.network_path, *bundle.manifest.graph_shapes())
+    network, = open_graphs(
+        bundle.path, (graph,), ClassTrial(), engine, threads, compiling)
     return network
 
 

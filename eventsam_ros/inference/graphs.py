@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright 2026 The eventsam_ros authors
-"""The two graphs of a bundle: their fixed names and shapes, checked where they are opened."""
+"""The graphs of a bundle: opened together, their names and shapes checked."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from eventsam_ros.errors import BundleError, EngineError
@@ -14,89 +14,88 @@ from .bundle import Bundle
 from .engines import Engine, EngineOptions, create_engine
 from .engines.engine import Shape
 from .engines.selection import first_that_works
-from .gate import MaskTrial, gate
+from .engines.tensorrt_build import Range
+from .gate import MaskTrial, Trial, gate
 from .ranges import decoder_ranges
 from .shapes import decoder_shapes, encoder_shapes
+
+
+@dataclass(frozen=True)
+class Graph:
+    """A graph of a bundle, and what its manifest promises of it.
+
+    Attributes:
+        path: ONNX file.
+        inputs: Shapes by name.
+        outputs: Shapes by name.
+        ranges: Shapes of every input whose size is open, by name.
+    """
+
+    path: Path
+    inputs: Mapping[str, Shape]
+    outputs: Mapping[str, Shape]
+    ranges: Mapping[str, Range] = field(default_factory=dict)
+
+
+def open_graphs(
+    bundle: Path, graphs: Sequence[Graph], trial: Trial, engine: str = 'auto',
+    threads: int | None = None, options: EngineOptions | None = None,
+) -> tuple[Engine, ...]:
+    """Load all graphs of a bundle on one back end and check that they fit its manifest.
+
+    Compiled ones are compared with ONNX Runtime, once.
+
+    Args:
+        bundle: Its folder, for messages.
+        graphs: All of them.
+        trial: What compiled ones are asked.
+        engine: Back end, one of eventsam_ros.inference.engines.ENGINES.
+        threads: Processor threads for one operator; None leaves it to the back end.
+        options: Of compiled engines, but for their ranges; None takes the defaults.
+
+    Returns:
+        An engine for each graph.
+
+    Raises:
+        BundleError: A graph has other inputs or outputs than the manifest says.
+        EngineError: Unknown or missing back end, a graph that it cannot load, or answers that are
+            not those of the bundle.
+        ValueError: Less than one thread.
+    """
+    chosen = options or EngineOptions()
+
+    def load(name: str) -> tuple[Engine, ...]:
+        opened: list[Engine] = []
+        try:
+            for graph in graphs:
+                opened.append(create_engine(
+                    graph.path, name, threads, replace(chosen, ranges=graph.ranges)))
+                check_shapes(f'the inputs of {graph.path}', opened[-1].inputs, graph.inputs)
+                check_shapes(f'the outputs of {graph.path}', opened[-1].outputs, graph.outputs)
+            gate(bundle, tuple(graph.path for graph in graphs), opened, trial, chosen.tell)
+        except (BundleError, EngineError):
+            for each in opened:
+                each.close()
+            raise
+        return tuple(opened)
+
+    engines, passed_over = first_that_works(engine, load)
+    for each in engines:
+        each.passed_over = passed_over
+    return engines
 
 
 def open_engines(
     bundle: Bundle, engine: str = 'auto', threads: int | None = None,
     options: EngineOptions | None = None,
 ) -> tuple[Engine, Engine]:
-    """Load encoder and decoder of a bundle and check that they fit its manifest.
-
-    Both run on the same back end. Compiled ones are compared with ONNX Runtime, once.
-
-    Args:
-        bundle: A checked bundle.
-        engine: Back end, one of eventsam_ros.inference.engines.ENGINES.
-        threads: Processor threads for one operator; None leaves it to the back end.
-        options: Of compiled engines, but for their ranges; None takes the defaults.
-
-    Returns:
-        The encoder and the decoder.
-
-    Raises:
-        BundleError: A graph has other inputs or outputs than the manifest says.
-        EngineError: Unknown or missing back end, a graph that it cannot load, or masks that are
-            not those of the bundle.
-        ValueError: Less than one thread.
-    """
-    chosen = options or EngineOptions()
-    pair, passed_over = first_that_works(
-        engine, lambda name: _open(bundle, name, threads, chosen))
-    for each in pair:
-        each.passed_over = passed_over
-    return pair
-
-
-def _open(
-    bundle: Bundle, name: str, threads: int | None, options: EngineOptions,
-) -> tuple[Engine, Engine]:
-    opened: list[Engine] = []
-    try:
-        for path, shapes, ranges in (
-                (bundle.encoder_path, encoder_shapes(bundle), {}),
-                (bundle.decoder_path, decoder_shapes(bundle), decoder_ranges(bundle))):
-            opened.append(open_graph(
-                path, *shapes, name, threads, replace(options, ranges=ranges)))
-        encoder, decoder = opened
-        gate(bundle.path, (bundle.encoder_path, bundle.decoder_path), opened,
-             MaskTrial(bundle.manifest), options.tell)
-    except (BundleError, EngineError):
-        for graph in opened:
-            graph.close()
-        raise
+    """Load encoder and decoder of a bundle; arguments and errors as of `open_graphs`."""
+    encoder, decoder = open_graphs(
+        bundle.path,
+        (Graph(bundle.encoder_path, *encoder_shapes(bundle)),
+         Graph(bundle.decoder_path, *decoder_shapes(bundle), decoder_ranges(bundle))),
+        MaskTrial(bundle.manifest), engine, threads, options)
     return encoder, decoder
-
-
-def open_graph(
-    path: Path, inputs: Mapping[str, Shape], outputs: Mapping[str, Shape], engine: str,
-    threads: int | None, options: EngineOptions,
-) -> Engine:
-    """Load a graph and check that it fits its manifest.
-
-    Args:
-        path: ONNX file.
-        inputs: Shapes by name.
-        outputs: Shapes by name.
-        engine: Back end, one of eventsam_ros.inference.engines.ENGINES.
-        threads: Processor threads for one operator; None leaves it to the back end.
-        options: Of back ends that compile graphs.
-
-    Raises:
-        BundleError: The graph has other inputs or outputs than the manifest says.
-        EngineError: Unknown or missing back end, or a graph that it cannot load.
-        ValueError: Less than one thread.
-    """
-    graph = create_engine(path, engine, threads, options)
-    try:
-        check_shapes(f'the inputs of {path}', graph.inputs, inputs)
-        check_shapes(f'the outputs of {path}', graph.outputs, outputs)
-    except BundleError:
-        graph.close()
-        raise
-    return graph
 
 
 def check_shapes(

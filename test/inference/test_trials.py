@@ -16,7 +16,8 @@ import pytest
 
 from eventsam_ros.errors import EngineError
 from eventsam_ros.inference import class_maps, gate, referring_graphs
-from eventsam_ros.inference.engines import create_engine
+from eventsam_ros.inference import graphs as together
+from eventsam_ros.inference.engines import EngineOptions, create_engine
 from eventsam_ros.inference.engines.engine_key import EngineKey
 from eventsam_ros.inference.engines.onnxruntime_engine import OnnxRuntimeEngine
 from eventsam_ros.inference.opening import load_any
@@ -134,7 +135,7 @@ def test_what_is_opened_goes_through_the_gate(
     """Graphs that were compiled are asked once; `auto` goes on where they answer otherwise."""
     asked = []
 
-    def compile_(path, _inputs, _outputs, name, threads, _options):
+    def compile_(path, name, threads, _options):
         if name != 'tensorrt':
             return OnnxRuntimeEngine(path, threads)
         last = path.name in {'network.onnx', 'decoder.onnx'}
@@ -142,13 +143,11 @@ def test_what_is_opened_goes_through_the_gate(
             tmp_path)
 
     monkeypatch.setattr(gate, 'TensorRtEngine', Compiled)
-    for module in (class_maps, referring_graphs):
-        monkeypatch.setattr(module, 'open_graph', compile_)
-    options = SimpleNamespace(tell=asked.append)
+    monkeypatch.setattr(together, 'create_engine', compile_)
+    options = EngineOptions(tell=asked.append)
     openers = (
         lambda: (class_maps.open_network(classes, engine, 1, options),),
         lambda: referring_graphs.open_referring(sentences, engine, 1, options))
-    monkeypatch.setattr(referring_graphs, 'replace', lambda given, **_: given)
     for open_ in openers:
         for again in (False, True):
             asked.clear()

@@ -8,9 +8,9 @@ import pytest
 
 torch = pytest.importorskip('torch', reason='training needs torch')
 
-from training.referring.clips.filming import ClipSettings
-from training.referring.clips.store import write_clips
-from training.referring.recipe import make_recipe
+from training.referring.clips.filming import ClipSettings  # noqa: E402
+from training.referring.clips.store import write_clips  # noqa: E402
+from training.referring.recipe import make_recipe  # noqa: E402
 
 
 @pytest.fixture(autouse=True)
