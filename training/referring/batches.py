@@ -64,7 +64,9 @@ class ClipSet(Protocol):
         """Return its sentences without reading its pictures; of a public set, all of its video."""
 
 
-def chosen_frames(count: int, wanted: int, stride: int, rng: np.random.Generator) -> Int64:
+def chosen_frames(
+    count: int, wanted: int, stride: int, rng: np.random.Generator, from_first: float = 0.0,
+) -> Int64:
     """Return the numbers of frames of a training clip, rising.
 
     Neighbours are 1 to `stride` frames apart, as far as the clip is long; of a clip that is
@@ -76,11 +78,13 @@ def chosen_frames(count: int, wanted: int, stride: int, rng: np.random.Generator
         wanted: Frames to choose.
         stride: Greatest step.
         rng: Source of chance.
+        from_first: Probability that the first frame is the first of all.
     """
     steps = rng.integers(1, stride + 1, wanted - 1)
     places = np.concatenate([[0], np.cumsum(steps)])
     room = count - 1 - int(places[-1])
-    start = int(rng.integers(0, room + 1)) if room > 0 else 0
+    first = room <= 0 or (from_first > 0 and rng.random() < from_first)
+    start = 0 if first else int(rng.integers(0, room + 1))
     return np.asarray(np.minimum(start + places, count - 1), np.int64)
 
 
@@ -174,7 +178,8 @@ class BatchMaker:
         for place in self._places:
             rng = np.random.default_rng([recipe.seed, step, place, 1])
             clip = self._clips[self._order.index(step, place)]
-            which = chosen_frames(len(clip.ids), recipe.frames, recipe.stride, rng)
+            which = chosen_frames(
+                len(clip.ids), recipe.frames, recipe.stride, rng, recipe.from_first)
             numbers = chosen_sentences(clip, which, recipe.sentences, rng)
             clip = augment(cut(clip, which, numbers), recipe.augmentation, rng)
             rows, columns = clip.ids.shape[1:]

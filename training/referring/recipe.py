@@ -192,6 +192,8 @@ class ReferringRecipe:
         height: Rows of the input, a multiple of 32.
         frames: Of a training clip; the loss goes back through all of them.
         stride: Greatest distance of neighbouring frames of a training clip, drawn from 1 on.
+        from_first: Share of the training clips that begin with the first frame of theirs: no other
+            one shows what a sentence says of the start.
         sentences: About each clip of a batch; they share its pictures.
         leave_out: Kinds of attributes, such as motion, whose sentences are not trained on: what
             a single picture does not tell, where `frames` is 1.
@@ -232,6 +234,7 @@ class ReferringRecipe:
     height: int = ranged(32, 4096, default=160)
     frames: int = ranged(1, 64, default=3)
     stride: int = ranged(1, 64, default=3)
+    from_first: float = ranged(0, 1, default=0.0)
     sentences: int = ranged(1, 64, default=2)
     leave_out: tuple[str, ...] = ()
     missing: float = ranged(0, 1, default=0.0)

@@ -122,6 +122,15 @@ def test_frames_rise_within_the_clip(count, wanted, stride):
         assert starts == set(range(9))
 
 
+def test_a_share_of_the_clips_begins_with_the_first_frame():
+    def starts(share):
+        return [int(chosen_frames(20, 3, 2, np.random.default_rng(seed), share)[0])
+                for seed in range(200)]
+    assert not any(starts(1.0))
+    assert 0.4 < starts(0.5).count(0) / 200 < 0.65
+    assert starts(0.0).count(0) < 30
+
+
 def test_sentences_are_of_different_objects_and_of_what_shows_first():
     clip = small_clip([('the box', 1), ('red box', 1), ('green box', 2)])
     for seed in range(20):
