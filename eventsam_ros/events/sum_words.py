@@ -23,30 +23,29 @@ PLACE_BITS = (1 << ON_SHIFT) - 1
 
 
 @numba.njit(nogil=True, cache=True)
-def _parts(k, words, counts, places):  # type: ignore[no-untyped-def]
-    """Return events, sum of polarities, and sum of polarity times place, of word k."""
-    word = words[k]
+def _parts(word, counts, places, at):  # type: ignore[no-untyped-def]
+    """Return events, sum of polarities, and sum of polarity times place.
+
+    Of a word and of what it was carried into, which is at `at`, or nowhere where that is below 0.
+    """
     count = np.int64(word >> np.uint32(COUNT_SHIFT))
     on = np.int64((word >> np.uint32(ON_SHIFT)) & np.uint32(FULL))
     place = np.int64(word & np.uint32(PLACE_BITS))
-    if len(counts) > 0:
-        count += np.int64(counts[k] >> np.uint64(32))
-        on += np.int64(counts[k] & np.uint64(0xFFFFFFFF))
-        place += np.int64(places[k])
+    if at >= 0:
+        count += np.int64(counts[at] >> np.uint64(32))
+        on += np.int64(counts[at] & np.uint64(0xFFFFFFFF))
+        place += np.int64(places[at])
     return count, 2 * on - count, place - ((count - on) << FRACTION)
 
 
 @numba.njit(nogil=True, cache=True, fastmath=True)
-def _row_of_bins(start, words, counts, places, carried, limit, row):  # type: ignore[no-untyped-def]
-    """Write the bins of a row of pixels that begins with word `start`: float32 [BINS, width].
-
-    Only where `carried` says so there are words of it that did not suffice.
-    """
+def _row_of_bins(y, words, counts, places, slots, limit, row):  # type: ignore[no-untyped-def]
+    """Write the bins of row y of the pixels: float32 [BINS, width]; arguments as small_grid's."""
     most = np.int32(limit << FRACTION)
     scale = np.float32(1.0 / (1 << FRACTION))
-    width, pixels = row.shape[1], len(words) // 2
+    width, height = row.shape[1], len(slots) // 2
     first, middle, last = row[0], row[1], row[2]
-    early_words, late_words = words[start:start + width], words[start + pixels:]
+    early_words, late_words = words[y * width:(y + 1) * width], words[(y + height) * width:]
     for k in range(width):
         a, b = early_words[k], late_words[k]
         on, count = np.int32((a >> ON_SHIFT) & FULL), np.int32(a >> COUNT_SHIFT)
@@ -59,13 +58,13 @@ def _row_of_bins(start, words, counts, places, carried, limit, row):  # type: ig
         middle[k] = np.float32(min(max(np.int32(
             early_places + late - late_places), -most), most)) * scale
         last[k] = np.float32(min(max(np.int32(late_places), -most), most)) * scale
-    if carried:
+    if max(slots[y], slots[y + height]) >= 0:
         wide = np.int64(limit) << FRACTION
         for k in range(width):
-            at = start + k
-            if counts[at] | counts[at + pixels]:
-                _, early, early_places = _parts(at, words, counts, places)
-                _, late, late_places = _parts(at + pixels, words, counts, places)
+            a, b = _carried(y, k, width, slots), _carried(y + height, k, width, slots)
+            if (a >= 0 and counts[a]) or (b >= 0 and counts[b]):
+                _, early, early_places = _parts(early_words[k], counts, places, a)
+                _, late, late_places = _parts(late_words[k], counts, places, b)
                 one = (early << FRACTION) - early_places
                 two = early_places + (late << FRACTION) - late_places
                 first[k] = np.float32(min(max(one, -wide), wide)) * scale
@@ -74,12 +73,18 @@ def _row_of_bins(start, words, counts, places, carried, limit, row):  # type: ig
 
 
 @numba.njit(nogil=True, cache=True)
-def grid(words, counts, places, rows, limit, out):  # type: ignore[no-untyped-def]
+def _carried(line, column, width, slots):  # type: ignore[no-untyped-def]
+    """Return where the carried sums of a row and half are for a column, or a negative number."""
+    return slots[line] * width + column if slots[line] >= 0 else np.int64(-1)
+
+
+@numba.njit(nogil=True, cache=True)
+def grid(words, counts, places, slots, limit, out):  # type: ignore[no-untyped-def]
     """Write the bins of all pixels: float32 [height, width, BINS]; arguments as small_grid's."""
     height, width, _ = out.shape
     row = np.empty((BINS, width), np.float32)
     for y in range(height):
-        _row_of_bins(y * width, words, counts, places, rows[y], limit, row)
+        _row_of_bins(y, words, counts, places, slots, limit, row)
         for x in range(width):
             out[y, x, 0], out[y, x, 1], out[y, x, 2] = row[0, x], row[1, x], row[2, x]
 
@@ -124,22 +129,23 @@ def _weigh(strip, first, shares, out):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(nogil=True, cache=True, fastmath=True)
-def small_grid(words, counts, places, rows, width, limit, gain, out):  # type: ignore[no-untyped-def]
+def small_grid(words, counts, places, slots, width, limit, gain, out):  # type: ignore[no-untyped-def]
     """Average the bins over the area of each pixel of `out`, which is smaller both ways.
 
     A row at a time, so that the grid of the sensor's size is never written.
 
     Args:
         words: Of the sums.
-        counts: Carried, or of length 0.
-        places: Carried, or of length 0.
-        rows: 1 for rows of which any pixel is carried, else 0: uint8 [height].
+        counts: Events and brighter ones that were carried, row after row.
+        places: Places that were carried, the same.
+        slots: Number of the carried row of each row of the first half, then of the second;
+            -1 where none was.
         width: Columns of the sensor.
         limit: Greatest size of a value of a bin, in events.
         gain: Factor on the averages.
         out: float32 [rows, columns, BINS].
     """
-    height = len(rows)
+    height = len(slots) // 2
     columns = out.shape[1]
     high = height / len(out)
     first, shares = _overlaps(width, columns)
@@ -154,7 +160,7 @@ def small_grid(words, counts, places, rows, width, limit, gain, out):  # type: i
         # add an empty one.
         for y in range(int(top), min(int(np.ceil(bottom - 1e-9)), height)):
             if y != at:
-                _row_of_bins(y * width, words, counts, places, rows[y], limit, row)
+                _row_of_bins(y, words, counts, places, slots, limit, row)
                 at = y
             share = np.float32(min(y + 1.0, bottom) - max(float(y), top))
             for b in range(BINS):
@@ -165,28 +171,29 @@ def small_grid(words, counts, places, rows, width, limit, gain, out):  # type: i
 
 
 @numba.njit(nogil=True, cache=True)
-def counts(words, counts, rows, most, out):  # type: ignore[no-untyped-def]
+def counts(words, counts, slots, most, out):  # type: ignore[no-untyped-def]
     """Write the events of each pixel, uint8 [height, width], at most `most`."""
     height, width = out.shape
-    pixels, limit = height * width, np.uint32(most)
-    for row in range(height):
-        line, start = out[row], row * width
-        early, late = words[start:start + width], words[start + pixels:]
+    limit = np.uint32(most)
+    for y in range(height):
+        line = out[y]
+        early, late = words[y * width:(y + 1) * width], words[(y + height) * width:]
         for k in range(width):
             line[k] = min((early[k] >> np.uint32(COUNT_SHIFT))
                           + (late[k] >> np.uint32(COUNT_SHIFT)), limit)
-        if rows[row]:
-            for k in range(width):
-                if counts[start + k] | counts[start + k + pixels]:
-                    line[k] = limit
+        for half in range(2):
+            if slots[y + half * height] >= 0:
+                for k in range(width):
+                    if counts[_carried(y + half * height, k, width, slots)]:
+                        line[k] = limit
 
 
 @numba.njit(nogil=True, cache=True)
-def polarities(words, counts, places, out):  # type: ignore[no-untyped-def]
+def polarities(words, counts, places, slots, out):  # type: ignore[no-untyped-def]
     """Add the darker and the brighter events of each pixel to int32 [pixels, 2]."""
-    pixels = len(out)
-    for k in range(pixels):
-        for half in range(2):
-            count, polarity, _ = _parts(k + half * pixels, words, counts, places)
-            out[k, 0] += (count - polarity) // 2
-            out[k, 1] += (count + polarity) // 2
+    pixels, width = len(out), len(words) // len(slots)
+    for k in range(len(words)):
+        at = _carried(k // width, k % width, width, slots)
+        count, polarity, _ = _parts(words[k], counts, places, at)
+        out[k % pixels, 0] += (count - polarity) // 2
+        out[k % pixels, 1] += (count + polarity) // 2

@@ -17,12 +17,14 @@ import numpy as np
 from . import sum_words
 from .pixel_events import ON, PixelEvents
 from .sum_words import BINS, COUNT_SHIFT, FRACTION, FULL, ON_SHIFT, PLACE_BITS
-from .types import Float32, Int32, UInt8, UInt32, UInt64
+from .types import Float32, Int32, Int64, UInt8, UInt32, UInt64
 
 _SCALE = 62
 """Bits of the factor from ns to places: as fine as 64 bits allow for each length of window."""
 _BLOCK = 512
 """Events that are prepared at once: additions that follow closely overlap their waiting."""
+_ROWS = 16
+"""Rows and halves that may carry at first."""
 
 
 @numba.njit(nogil=True, cache=True)
@@ -47,23 +49,22 @@ def _prepare(pixel, t, t_first, span, pixels, at, words):  # type: ignore[no-unt
 
 
 @numba.njit(nogil=True, cache=True)
-def _carry(k, word, counts, places, rows):  # type: ignore[no-untyped-def]
+def _carry(at, word, counts, places):  # type: ignore[no-untyped-def]
     """Add a word to the 64-bit sums: events and brighter ones in one, places in another."""
-    rows[2 * len(rows) * k // len(counts) % len(rows)] = 1
-    counts[k] += (np.uint64(word >> np.uint32(COUNT_SHIFT)) << np.uint64(32)) + np.uint64(
+    counts[at] += (np.uint64(word >> np.uint32(COUNT_SHIFT)) << np.uint64(32)) + np.uint64(
         (word >> np.uint32(ON_SHIFT)) & np.uint32(FULL))
-    places[k] += np.uint64(word & np.uint32(PLACE_BITS))
+    places[at] += np.uint64(word & np.uint32(PLACE_BITS))
 
 
 @numba.njit(nogil=True, cache=True)
-def _fold(pixel, t, t_first, span, words, counts, places, rows):  # type: ignore[no-untyped-def]
-    """Add events; stop where a word is full and there are no sums to carry it into.
+def _fold(pixel, t, t_first, span, words, counts, places, slots):  # type: ignore[no-untyped-def]
+    """Add events; stop where a word is full and its row has no sums to carry it into.
 
     Returns:
         Number of events that were added.
     """
     at, more = np.empty(_BLOCK, np.uint64), np.empty(_BLOCK, np.uint32)
-    pixels = np.uint64(len(words) // 2)
+    pixels, width = np.uint64(len(words) // 2), len(words) // len(slots)
     full = np.uint32(FULL << COUNT_SHIFT)
     for start in range(0, len(t), _BLOCK):
         end = min(start + _BLOCK, len(t))
@@ -72,9 +73,13 @@ def _fold(pixel, t, t_first, span, words, counts, places, rows):  # type: ignore
             k = at[i]
             word = words[k]
             if word >= full:
-                if len(counts) == 0:
-                    return start + i
-                _carry(np.int64(k), word, counts, places, rows)
+                row = np.int64(k) // width
+                if slots[row] < 0:
+                    used = slots.max() + 1
+                    if used * width == len(counts):
+                        return start + i
+                    slots[row] = used
+                _carry(slots[row] * width + np.int64(k) % width, word, counts, places)
                 word = np.uint32(0)
             words[k] = word + more[i]
     return len(t)
@@ -84,9 +89,8 @@ class WindowSums:
     """Sums of the events of one window, 8 bytes a pixel.
 
     However the events are cut into calls, and whatever the order of the calls, the sums are
-    equal bit for bit, and exact up to 2^32 events of a pixel. From the first pixel with more than
-    63 events in a half on there are 32 bytes a pixel more, of which the system gives what is
-    written to.
+    equal bit for bit, and exact up to 2^32 events of a pixel. Rows in which a pixel has more than
+    63 events in a half take 16 bytes a pixel and half more; few have.
 
     Attributes:
         count: Events so far.
@@ -113,23 +117,31 @@ class WindowSums:
         self._words: UInt32 = np.zeros(2 * height * width, np.uint32)
         self._counts: UInt64 = np.empty(0, np.uint64)
         self._places: UInt64 = np.empty(0, np.uint64)
-        # Which rows of pixels have any of them: few, so that few are read.
-        self._rows: UInt8 = np.zeros(height, np.uint8)
+        # Where the carried sums of a row and half are, in rows; -1: nowhere.
+        self._slots: Int64 = np.full(2 * height, -1, np.int64)
         self.count = 0
 
     def add(self, events: PixelEvents) -> None:
         """Add events of the sensor."""
         self.count += len(events)
         done = self._add(events)
-        if done < len(events):
-            self._counts = np.zeros(len(self._words), np.uint64)
-            self._places = np.zeros(len(self._words), np.uint64)
-            self._add(events[done:])
+        while done < len(events):
+            self._make_room()
+            done += self._add(events[done:])
 
     def _add(self, events: PixelEvents) -> int:
         return int(_fold(
             events.pixel, events.t, self._first, self._span, self._words, self._counts,
-            self._places, self._rows))
+            self._places, self._slots))
+
+    def _make_room(self) -> None:
+        """Let more rows carry, twice as many as before."""
+        have = len(self._counts)
+        wanted = min(max(2 * have, _ROWS * self._shape[1]), len(self._words))
+        for name in ('_counts', '_places'):
+            larger = np.zeros(wanted, np.uint64)
+            larger[:have] = getattr(self, name)
+            setattr(self, name, larger)
 
     def grid(self, limit: int) -> Float32:
         """Return the sums of polarities (+1, -1) in three bins of time, clipped.
@@ -144,7 +156,7 @@ class WindowSums:
             float32 [height, width, 3], in events; multiples of 2^-FRACTION, exactly.
         """
         grid = np.empty((*self._shape, BINS), np.float32)
-        sum_words.grid(self._words, self._counts, self._places, self._rows, limit, grid)
+        sum_words.grid(self._words, self._counts, self._places, self._slots, limit, grid)
         return grid
 
     def small_grid(self, limit: int, gain: float, out: Float32) -> None:
@@ -156,7 +168,7 @@ class WindowSums:
             out: float32 [rows, columns, 3]; at most the sensor's rows and columns.
         """
         sum_words.small_grid(
-            self._words, self._counts, self._places, self._rows, self._shape[1], limit, gain, out)
+            self._words, self._counts, self._places, self._slots, self._shape[1], limit, gain, out)
 
     def counts(self, most: int, out: UInt8) -> None:
         """Write the number of events of each pixel to uint8 [height, width].
@@ -165,10 +177,10 @@ class WindowSums:
             most: Greatest number that is written, at most 63.
             out: Of the sensor's size.
         """
-        sum_words.counts(self._words, self._counts, self._rows, most, out)
+        sum_words.counts(self._words, self._counts, self._slots, most, out)
 
     def polarities(self) -> Int32:
         """Return the darker and the brighter events of each pixel, int32 [height, width, 2]."""
         counts = np.zeros((self._shape[0] * self._shape[1], 2), np.int32)
-        sum_words.polarities(self._words, self._counts, self._places, counts)
+        sum_words.polarities(self._words, self._counts, self._places, self._slots, counts)
         return counts.reshape(*self._shape, 2)

@@ -84,6 +84,32 @@ def test_counts_of_a_pixel_are_exact_however_many_there_are():
         assert activity[2, 3] == activity.sum() == min(8, on + off)
 
 
+@settings(deadline=None, max_examples=20)
+@given(seed=st.integers(0, 999), hot=st.integers(1, 80))
+def test_any_number_of_rows_may_carry(seed, hot):
+    """Up to all rows of both halves, in whatever order they begin to."""
+    rng, width, height = np.random.default_rng(seed), 6, 40
+    line, size = rng.permutation(2 * height)[:hot], 70
+    pixel = np.repeat((line % height) * width + rng.integers(0, width, hot), size)
+    t = np.repeat(np.where(line < height, 100, 900), size)
+    bright = rng.integers(0, 2, len(t))
+    sums = WindowSums(0, 1000, width, height)
+    order = rng.permutation(len(t))
+    sums.add(PixelEvents((pixel | bright << 31).astype(np.uint32)[order], t[order], width))
+    expected = np.zeros((height * width, 2), np.int64)
+    np.add.at(expected, (pixel, bright), 1)
+    assert sums.polarities().reshape(-1, 2).tolist() == expected.tolist()
+    # 100 lies at 0.2 of the first half, 900 at 0.8 of the second
+    bins = np.zeros((height * width, 3))
+    shares = np.where(t[:, None] < 500, [0.8, 0.2, 0], [0, 0.2, 0.8])
+    np.add.at(bins, pixel, np.where(bright, 1, -1)[:, None] * shares)
+    np.testing.assert_allclose(
+        sums.grid(500).reshape(-1, 3), bins, atol=2 * size / 2**FRACTION)
+    activity = np.zeros((height, width), np.uint8)
+    sums.counts(8, activity)
+    assert activity.ravel().tolist() == np.minimum(expected.sum(1), 8).tolist()
+
+
 def test_a_hot_pixel_of_either_half_is_clipped():
     t = np.repeat([100, 900], 200)
     events = Events(np.zeros(400, np.uint16), np.zeros(400, np.uint16),
