@@ -7,7 +7,7 @@ from __future__ import annotations
 import numba
 import numpy as np
 
-from eventsam_ros.events.types import Bool, Float32
+from eventsam_ros.events.types import Bool, Float32, Int64
 
 from .options import AutomaticOptions
 from .overlaps import areas, mask_overlaps, non_max_suppression
@@ -16,15 +16,22 @@ from .regions import clean_logits
 
 @numba.njit(nogil=True, cache=True, fastmath=True)
 def _count_above(logits, offset, cells):  # type: ignore[no-untyped-def]
-    """Write how many logits of each mask are above the offset, and above its negative."""
+    """Write how many logits of each mask are above the offset, above 0, and above minus it."""
     # Counted in float32, which is exact here and as wide as what is counted: a vector loop.
     one, none = np.float32(1.0), np.float32(0.0)
     for k in range(len(logits)):
-        above, below = none, none
+        above, inside, below = none, none, none
         for value in logits[k].flat:
             above += one if value > offset else none
+            inside += one if value > none else none
             below += one if value > -offset else none
-        cells[0, k], cells[1, k] = above, below
+        cells[0, k], cells[1, k], cells[2, k] = above, inside, below
+
+
+def _cells(logits: Float32, offset: float) -> Int64:
+    cells = np.empty((3, len(logits)), np.int64)
+    _count_above(logits, np.float32(offset), cells)
+    return cells
 
 
 def stability_scores(logits: Float32, offset: float) -> Float32:
@@ -39,9 +46,11 @@ def stability_scores(logits: Float32, offset: float) -> Float32:
     Returns:
         Area above +offset over area above -offset, float32 [M]; 0 where the latter is 0.
     """
-    cells = np.empty((2, len(logits)), np.int64)
-    _count_above(logits, np.float32(offset), cells)
-    return np.asarray(cells[0] / np.maximum(cells[1], 1), np.float32)
+    return _steadiness(_cells(logits, offset))
+
+
+def _steadiness(cells: Int64) -> Float32:
+    return np.asarray(cells[0] / np.maximum(cells[2], 1), np.float32)
 
 
 def select_masks(
@@ -62,29 +71,24 @@ def select_masks(
     Returns:
         Cleaned logits float32 [K, h, w] and scores float32 [K], best first.
     """
-    sure = scores >= options.pred_iou
-    logits, scores = logits[sure], scores[sure]
-    stable = stability_scores(logits, options.stability_offset) >= options.stability
-    logits, scores = logits[stable], scores[stable]
-    logits, scores = _keep(logits, scores, _sane(logits > 0, cell_area, options))
-    logits, scores = _keep_distinct(logits, scores, options)
-    cleaned = [clean_logits(each, options.min_region / cell_area) for each in logits]
-    logits = np.stack(cleaned) if cleaned else logits
+    size = logits.shape[1] * logits.shape[2]
+    cells = _cells(logits, options.stability_offset)
+    fit = np.flatnonzero(
+        (scores >= options.pred_iou) & (_steadiness(cells) >= options.stability)
+        & _sane(cells[1], size, cell_area, options))
+    fit = fit[_distinct(logits[fit] > 0, scores[fit], options)]
+    cleaned = [clean_logits(logits[k], options.min_region / cell_area) for k in fit]
+    logits, scores = np.stack(cleaned) if cleaned else logits[fit], scores[fit]
     masks = logits > 0
-    proven = _sane(masks, cell_area, options) & _seen(masks, events, cell_area, options)
-    logits, scores = _keep(logits, scores, proven)
-    logits, scores = _keep_distinct(logits, scores, options)
-    return logits[:options.max_masks], scores[:options.max_masks]
-
-
-def _keep(logits: Float32, scores: Float32, kept: Bool) -> tuple[Float32, Float32]:
+    proven = np.flatnonzero(_sane(areas(masks), size, cell_area, options)
+                            & _seen(masks, events, cell_area, options))
+    kept = proven[_distinct(masks[proven], scores[proven], options)][:options.max_masks]
     return logits[kept], scores[kept]
 
 
-def _sane(masks: Bool, cell_area: float, options: AutomaticOptions) -> Bool:
-    cells = areas(masks)
-    most = options.max_area * masks.shape[1] * masks.shape[2]
-    least = max(options.min_area / cell_area, 1)
+def _sane(cells: Int64, size: int, cell_area: float, options: AutomaticOptions) -> Bool:
+    """Return which masks of so many cells, of `size`, are neither too small nor too large."""
+    most, least = options.max_area * size, max(options.min_area / cell_area, 1)
     return np.asarray((cells >= least) & (cells <= most), np.bool_)
 
 
@@ -96,12 +100,11 @@ def _seen(masks: Bool, events: Float32, cell_area: float, options: AutomaticOpti
     return np.asarray(enough & (inside >= options.min_density * area), np.bool_)
 
 
-def _keep_distinct(
-    logits: Float32, scores: Float32, options: AutomaticOptions,
-) -> tuple[Float32, Float32]:
-    alike, inside = mask_overlaps(logits > 0)
+def _distinct(masks: Bool, scores: Float32, options: AutomaticOptions) -> Int64:
+    """Return the numbers of the masks of which no better one is much the same, best first."""
+    alike, inside = mask_overlaps(masks)
     kept = non_max_suppression(alike, scores, options.nms_iou)
     if options.containment < 1:
         kept = kept[non_max_suppression(
             inside[np.ix_(kept, kept)], scores[kept], options.containment)]
-    return logits[kept], scores[kept]
+    return kept
