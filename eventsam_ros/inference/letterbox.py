@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import cv2
 import numba
 import numpy as np
 
@@ -30,6 +29,45 @@ def _normalise(picture, mean, std, around, out):  # type: ignore[no-untyped-def]
                 for column in range(columns):
                     level = np.float32(picture[row, column, channel])
                     out[channel, row, column] = (level - mean[channel]) * factor
+
+
+@numba.njit(nogil=True, cache=True)
+def _neighbours(size, cells):  # type: ignore[no-untyped-def]
+    """Return the cells that each of `size` pixels lies between, and the share of the second."""
+    low, high = np.empty(size, np.uint32), np.empty(size, np.uint32)
+    share = np.empty(size, np.float32)
+    for k in range(size):
+        place = min(max((k + 0.5) * cells / size - 0.5, 0.0), cells - 1.0)
+        low[k] = int(place)
+        high[k] = min(int(place) + 1, cells - 1)
+        share[k] = place - int(place)
+    return low, high, share
+
+
+@numba.njit(nogil=True, cache=True, fastmath=True)
+def _paint(logits, mask):  # type: ignore[no-untyped-def]
+    """Set the pixels of a mask of zeros where interpolated logits are above 0.
+
+    Only rows and columns of which a neighbouring cell is above 0 are looked at: masks are small.
+    """
+    height, width = mask.shape
+    top, bottom, down = _neighbours(height, logits.shape[0])
+    left, right, across = _neighbours(width, logits.shape[1])
+    line = np.empty(logits.shape[1], np.float32)
+    for y in range(height):
+        above, below, share = logits[top[y]], logits[bottom[y]], down[y]
+        first, last = len(line), -1
+        for k in range(len(line)):
+            line[k] = above[k] + share * (below[k] - above[k])
+            if line[k] > 0:
+                first, last = min(first, k), k
+        if last < 0:
+            continue
+        wide = width / len(line)
+        begin, end = max(int((first - 1) * wide), 0), min(int((last + 2) * wide) + 1, width)
+        for x in range(begin, end):
+            one, other = line[left[x]], line[right[x]]
+            mask[y, x] = one + across[x] * (other - one) > 0
 
 
 @dataclass(frozen=True)
@@ -151,5 +189,6 @@ class Letterbox:
 
         Logits are interpolated linearly, as SAM does, and are mask where above 0.
         """
-        full = cv2.resize(logits, (self.width, self.height), interpolation=cv2.INTER_LINEAR)
-        return np.asarray(full > 0, np.bool_)
+        mask = np.zeros((self.height, self.width), np.bool_)
+        _paint(logits, mask)
+        return mask

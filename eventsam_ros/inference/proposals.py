@@ -105,8 +105,9 @@ def inner_points(masks: Bool) -> Float32:
     """
     points = np.empty((len(masks), 2), np.float32)
     for k, mask in enumerate(masks):
-        framed = np.pad(mask.view(np.uint8), 1)
+        left, top, width, height = cv2.boundingRect(mask.view(np.uint8))
+        framed = np.pad(mask[top:top + height, left:left + width].view(np.uint8), 1)
         depth = cv2.distanceTransform(framed, cv2.DIST_L2, cv2.DIST_MASK_3)
         row, column = divmod(int(np.argmax(depth)), framed.shape[1])
-        points[k] = column - 1, row - 1
+        points[k] = left + column - 1, top + row - 1
     return points

@@ -3,6 +3,8 @@
 """Sensor pixels, network input and low-resolution cells agree with each other."""
 
 import cv2
+from hypothesis import given, settings
+from hypothesis import strategies as st
 import numpy as np
 import pytest
 
@@ -101,6 +103,18 @@ def test_upscaled_mask_is_what_sam_gets_in_two_steps(width, height):
     assert mask.dtype == np.bool_
     assert mask.shape == (height, width)
     assert np.mean(mask != expected) < 0.01
+
+
+@settings(deadline=None, max_examples=60)
+@given(seed=st.integers(0, 9999), width=st.integers(1, 90), height=st.integers(1, 90),
+       above=st.floats(-2, 2))
+def test_upscaled_logits_are_interpolated_linearly(seed, width, height, above):
+    box = Letterbox(width, height, 64, 48)
+    columns, rows = box.cells
+    logits = np.random.default_rng(seed).normal(above, 1, (rows, columns)).astype(np.float32)
+    level = cv2.resize(logits, (width, height), interpolation=cv2.INTER_LINEAR)
+    wrong = box.upscale(logits) != (level > 0)
+    assert np.abs(level[wrong]).max(initial=0) < 1e-5
 
 
 @pytest.mark.parametrize(('sizes', 'sentence'), [
