@@ -6,6 +6,8 @@
 #   make test                              all tests, and the coverage of the rooms on a vehicle
 #   make test ARGS='-k name'               some of them
 #   make test JOBS=8                       on more processors than two
+#   make bundle-SYSTEM [OUTPUT=folder]     a bundle of cmess, sartm, refsam or goodsam, trained on simulated
+#                                          data; a rerun goes on where it was interrupted
 #   make fuzz [SECONDS=60]                 noise and damage for everything that reads bytes
 #   make lint                              ruff and mypy
 #   make clean                             remove what the builds and runs left, except .venv
@@ -28,7 +30,9 @@ compiled = test/events $(patsubst %,test/inference/test_%.py,activity letterbox 
 covered = --cov --cov-report= --cov-fail-under=0
 test_recipe = $(wildcard test/interfaces/*/*.* test/interfaces/*/msg/*)
 
-.PHONY: demo test fuzz lint clean
+systems = bundle-cmess bundle-sartm bundle-refsam bundle-goodsam
+
+.PHONY: demo test fuzz lint clean $(systems)
 
 demo: $(VENV)/ready-demo
 	@$(run) -m eventsam_ros demo $(if $(BAG),--bag '$(BAG)') \
@@ -49,6 +53,38 @@ ifeq ($(strip $(ARGS)),)
 else
 	@$(run) -m pytest $(ARGS)
 endif
+
+$(systems): $(VENV)/ready-test
+$(systems): OUTPUT = runs/bundles/$(@:bundle-%=%)
+$(systems): recipes = training/recipes
+
+bundle-cmess:
+	$(run) -m training cmess data $(recipes)/cmess_shapes.yaml
+	$(run) -m training cmess stage1 $(recipes)/cmess_shapes.yaml
+	$(run) -m training cmess stage2 $(recipes)/cmess_shapes.yaml
+	$(run) -m training cmess stage3 $(recipes)/cmess_shapes.yaml
+	$(run) -m training cmess export $(recipes)/cmess_shapes.yaml --output '$(OUTPUT)'
+
+bundle-sartm:
+	$(run) -m training sartm scenes --output runs/streets --train 2000 --width 320 --height 240
+	$(run) -m training sartm fit $(recipes)/sartm_compact.yaml
+	$(run) -m training sartm export runs/sartm_compact --output '$(OUTPUT)'
+
+pictures = --set frames=1 --set batch=8 --set network.track=none --set 'leave_out=[motion, start, event, behind]'
+bundle-refsam:
+	$(run) -m training refsam clips --output runs/refsam_clips --train 4000 --width 192 --height 144
+	$(run) -m training refsam fit $(recipes)/refsam_compact.yaml --run runs/refsam_words \
+		$(pictures) --set network.answers=likeness --set 'loss={dice: 1, focal: 0, contrast: 1}'
+	$(run) -m training refsam fit $(recipes)/refsam_compact.yaml --run runs/refsam_pictures \
+		$(pictures) --set network.start=runs/refsam_words/best.pt
+	$(run) -m training refsam fit $(recipes)/refsam_compact.yaml --run runs/refsam_compact \
+		--set network.start=runs/refsam_pictures/best.pt
+	$(run) -m training refsam export runs/refsam_compact --output '$(OUTPUT)'
+
+bundle-goodsam:
+	$(run) -m training goodsam study $(recipes)/goodsam_study.yaml --arm '+ all' --seed 0
+	$(run) -m training goodsam export $(recipes)/goodsam_study.yaml --stage student_all \
+		--run runs/goodsam_study/seed_0/masks_of_a_small_network --output '$(OUTPUT)'
 
 fuzz: $(VENV)/ready-test
 	@export PYTHONPATH=. RUST_BACKTRACE=0 NUMBA_BOUNDSCHECK=1 \

@@ -70,7 +70,8 @@ def _score(arguments: argparse.Namespace) -> None:
 
 def _study(arguments: argparse.Namespace) -> None:
     from .study import run_study  # noqa: PLC0415
-    print(run_study(arguments.file, arguments.set, arguments.run, arguments.device))
+    print(run_study(arguments.file, arguments.set, arguments.run, arguments.device,
+                    tuple(arguments.arm), tuple(arguments.seed)))
 
 
 def _export(arguments: argparse.Namespace) -> None:
@@ -113,6 +114,11 @@ def add_command(commands: Any) -> None:
                            help='change a key of the recipe; may be repeated')
         stage.add_argument('--device', choices=('auto', 'cpu', 'cuda'), default='auto',
                            help='default: a GPU where there is one')
+        if name == 'study':
+            stage.add_argument('--arm', action='append', default=[],
+                               help='run this arm and what it needs; may be repeated')
+            stage.add_argument('--seed', action='append', type=int, default=[],
+                               help="run this one of the study's seeds; may be repeated")
         if name == 'export':
             stage.add_argument('--output', type=Path, help='folder of the bundle')
             stage.add_argument('--stage', default='student',

@@ -200,7 +200,27 @@ def _judged(
     return {TEST: score_stage(recipe, place, arm.stage)}, seconds
 
 
-def run_study(file: Path, changes: Sequence[str], root: Path | None, device: str) -> str:
+def _chosen(study: Study, arms: Sequence[str], seeds: Sequence[int], where: str) -> Study:
+    """Return the study with some of its arms and seeds; none is all."""
+    known = [arm.name for arm in study.arms]
+    for asked, there, what in ((arms, known, 'arm'), (seeds, study.seeds, 'seed')):
+        for one in asked:
+            if one not in there:
+                raise RecipeError(f'{where} has no {what} {one!r}; it has '
+                                  f'{", ".join(map(str, there))}')
+    kept = (replace(branch, arms=tuple(a for a in branch.arms if not arms or a.name in arms))
+            for branch in study.branches)
+    return replace(
+        study, seeds=tuple(s for s in study.seeds if not seeds or s in seeds),
+        branches=tuple(branch for branch in kept if branch.arms),
+        differences={name: pair for name, pair in study.differences.items()
+                     if not arms or set(pair) <= set(arms)})
+
+
+def run_study(
+    file: Path, changes: Sequence[str], root: Path | None, device: str,
+    arms: Sequence[str] = (), seeds: Sequence[int] = (),
+) -> str:
     """Run everything with the first seed, then with the next; what has run is kept.
 
     Writes results.csv and results.md after every arm, of what is there by then, and pictures/ for
@@ -211,6 +231,8 @@ def run_study(file: Path, changes: Sequence[str], root: Path | None, device: str
         changes: KEY=VALUE.
         root: Folder of the study; None takes runs/NAME.
         device: `auto`, `cpu` or `cuda`.
+        arms: Names of those to run; none for all.
+        seeds: Of the study's; none for all.
 
     Returns:
         The tables.
@@ -218,7 +240,7 @@ def run_study(file: Path, changes: Sequence[str], root: Path | None, device: str
     Raises:
         RecipeError: Something cannot run; what was done before stays.
     """
-    study = load_study(file, changes)
+    study = _chosen(load_study(file, changes), arms, seeds, file.name)
     root = root or Path('runs') / study.name
     root.mkdir(parents=True, exist_ok=True)
     if study.worlds:
@@ -267,7 +289,7 @@ def _masks_of(study: Study, root: Path) -> dict[str, dict[str, float]]:
     """Return how good the masks of each branch are, where it is known."""
     places = {b.name: mask_cache(b.recipe, _masks_folder(b.recipe, root))
               for b in study.branches}
-    if not study.right or not places[study.right].folder.exists():
+    if study.right not in places or not places[study.right].folder.exists():
         return {}
     recipe = study.branches[0].recipe
     names, count = panoramas_of(recipe).names, len(windows_of(recipe).views)

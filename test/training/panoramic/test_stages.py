@@ -30,7 +30,7 @@ from training.panoramic.predict import Whole  # noqa: E402
 from training.panoramic.recipe import make_recipe  # noqa: E402
 from training.panoramic.score import BANDS, samples, score_stage  # noqa: E402
 from training.panoramic.stages import adapt, train_on_source, train_student  # noqa: E402
-from training.panoramic.study import load_study  # noqa: E402
+from training.panoramic.study import load_study, run_study  # noqa: E402
 from training.panoramic.targets import Targets  # noqa: E402
 from training.panoramic.windows import cut, lay_out  # noqa: E402
 from training.semantic.run import load_network  # noqa: E402
@@ -205,6 +205,13 @@ def test_a_study_tells_every_arm_and_pairs_them_by_seed(content, streets, tmp_pa
     cells = next(one for one in text.splitlines() if one.startswith('| rough')).split(' | ')
     assert [float(c.strip(' |')) for c in cells[2:]] == [1, 1, 1, 1, 1]
     assert (tmp_path / 'out' / 'pictures' / 'seed_1.png').exists()
+    assert main(['goodsam', 'study', str(file), '--run', str(tmp_path / 'out'), '--arm', 'all',
+                 '--arm', 'stitched', '--seed', '1', '--device', 'cpu']) == 0
+    text = (tmp_path / 'out' / 'results.md').read_text()
+    assert f'| fusion: all against stitched | {ahead[1]:+.3f} |' in text
+    assert 'right masks' not in text
+    with pytest.raises(RecipeError, match=r"^mini.yaml has no arm 'others'; it has assistant, st"):
+        run_study(file, (), tmp_path / 'out', 'cpu', arms=('others',))
     study['branches'][0]['arms'][2]['changes'] = {'radius': 5}
     file.write_text(yaml.safe_dump({**changed, 'study': study}))
     with pytest.raises(RecipeError, match='changes the student alone'):
