@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 
 from eventsam_ros.errors import EventsamError
+from eventsam_ros.nodes.memory import keep
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,6 +23,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Run the nodes until they are told to stop."""
+    # Libraries start threads as they are imported, with heaps of their own.
+    keep()
     try:
         from eventsam_ros.nodes.segment_node import main
     except ImportError as error:

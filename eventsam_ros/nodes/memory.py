@@ -17,7 +17,8 @@ def keep() -> bool:
 
     Otherwise every large buffer is mapped anew and its pages are zeroed at the first touch, and
     what threads free lies scattered over heaps of their own: the node takes more, and its memory
-    grows and shrinks with what waits. Call it before there are other threads.
+    grows and shrinks with what waits. Call it before there are other threads, which is before
+    NumPy is imported: heaps that threads have stay in use.
 
     Returns:
         Whether the C library can be told; glibc can.

@@ -23,7 +23,7 @@ from . import parameters
 from .compat import ManagedNode, on_parameters
 from .connections import Connections
 from .health import Reporter
-from .memory import give_back, keep
+from .memory import give_back
 from .outputs import Outputs
 from .running import run
 from .site import Site
@@ -220,7 +220,6 @@ def main(args: Sequence[str] | None = None, namespaces: Sequence[str] = ()) -> i
     Raises:
         EventsamError: A parameter or a namespace that was given cannot be.
     """
-    keep()
     # Each packet needs the interpreter a few times; waiting 5 ms for it every time, as is the
     # default while the other threads compute, would let packets pile up.
     sys.setswitchinterval(SWITCH_S)
