@@ -44,7 +44,7 @@ def _neighbours(size, cells):  # type: ignore[no-untyped-def]
     return low, high, share
 
 
-@numba.njit(nogil=True, cache=True, fastmath=True)
+@numba.njit(nogil=True, cache=True)
 def _paint(logits, mask):  # type: ignore[no-untyped-def]
     """Set the pixels of a mask of zeros where interpolated logits are above 0.
 
@@ -190,5 +190,6 @@ class Letterbox:
         Logits are interpolated linearly, as SAM does, and are mask where above 0.
         """
         mask = np.zeros((self.height, self.width), np.bool_)
-        _paint(logits, mask)
+        # One memory layout, so that it is compiled once.
+        _paint(np.ascontiguousarray(logits), mask)
         return mask

@@ -241,7 +241,10 @@ class ReferringSegmenter:
         inputs: dict[str, Float32] = {
             name: np.zeros((1, 3, m.height, m.width), np.float32)
             for name, there in (('image', m.images), ('events', m.events)) if there}
-        self._decoder.run({**self._encoder.run(inputs), **decoder_inputs([target], m.track)})
+        result = self._decoder.run(
+            {**self._encoder.run(inputs), **decoder_inputs([target], m.track)})
+        box = Letterbox(m.width, m.height, m.width, m.height, LOW_RES)
+        self._answer(target, box, result['low_res_masks'][0, 0], 0.0)
 
     def close(self) -> None:
         """Free the graphs; nothing but `close` works from here on."""
