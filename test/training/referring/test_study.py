@@ -24,18 +24,28 @@ RECIPES = Path(__file__).parents[3] / 'training' / 'recipes'
 @pytest.mark.parametrize('path', sorted(RECIPES.glob('refsam*.yaml')), ids=lambda p: p.stem)
 def test_the_recipes_that_ship_can_be_read(path):
     if 'arms' in yaml.safe_load(path.read_text()):
-        study = load_study(path)
-        assert len(study.seeds) == 3
-        assert {a.recipe.network.modalities for a in study.arms} == {'both', 'images', 'events'}
-        assert {a.name for a in study.arms} <= set(study.after)
-        assert all(f.recipe.frames == 1 and f.recipe.network.track == 'none'
-                   for f in study.first)
-        # What finds the words makes no masks of its own: it is only begun with.
-        words = {f.name for f in study.first if f.recipe.network.answers == 'likeness'}
-        assert words
-        assert words.isdisjoint(study.after[a.name] for a in study.arms)
+        assert len(load_study(path).seeds) == 3
     else:
         assert load_recipe(path).steps > 0
+
+
+def test_the_study_begins_with_words_and_looks_at_all_that_there_is():
+    study = load_study(RECIPES / 'refsam_study.yaml')
+    assert {a.recipe.network.modalities for a in study.arms} == {'both', 'images', 'events'}
+    assert {a.name for a in study.arms} <= set(study.after)
+    assert all(f.recipe.frames == 1 and f.recipe.network.track == 'none' for f in study.first)
+    # What finds the words makes no masks of its own: it is only begun with.
+    words = {f.name for f in study.first if f.recipe.network.answers == 'likeness'}
+    assert words
+    assert words.isdisjoint(study.after[a.name] for a in study.arms)
+
+
+def test_the_track_is_asked_on_whole_clips_of_look_alikes():
+    study = load_study(RECIPES / 'refsam_track.yaml')
+    assert study.clips.scenarios == ('look-alikes',)
+    assert [a.recipe.network.track for a in study.arms] == ['mlp', 'none']
+    assert all(a.recipe.from_first == 1 and a.recipe.stride == 1
+               and a.recipe.frames == study.clips.frames for a in study.arms)
 
 
 BASE = {'name': 'any', 'data': {'path': 'x'}}
