@@ -28,28 +28,32 @@ def _count_above(logits, offset, cells):  # type: ignore[no-untyped-def]
         cells[0, k], cells[1, k], cells[2, k] = above, inside, below
 
 
-def _cells(logits: Float32, offset: float) -> Int64:
-    cells = np.empty((3, len(logits)), np.int64)
-    _count_above(logits, np.float32(offset), cells)
-    return cells
-
-
-def stability_scores(logits: Float32, offset: float) -> Float32:
-    """Return how little each mask changes when its threshold moves by +-offset.
-
-    Source: `calculate_stability_score` of Kirillov et al., "Segment Anything", 2023.
+def count_cells(logits: Float32, offset: float) -> Int64:
+    """Return how many logits of each mask are above the offset, above 0, and above minus it.
 
     Args:
         logits: float32 [M, h, w].
         offset: Logits.
 
     Returns:
+        int64 [3, M].
+    """
+    cells = np.empty((3, len(logits)), np.int64)
+    _count_above(logits, np.float32(offset), cells)
+    return cells
+
+
+def stability_scores(cells: Int64) -> Float32:
+    """Return how little each mask changes when its threshold moves by +-offset.
+
+    Source: `calculate_stability_score` of Kirillov et al., "Segment Anything", 2023.
+
+    Args:
+        cells: From `count_cells`.
+
+    Returns:
         Area above +offset over area above -offset, float32 [M]; 0 where the latter is 0.
     """
-    return _steadiness(_cells(logits, offset))
-
-
-def _steadiness(cells: Int64) -> Float32:
     return np.asarray(cells[0] / np.maximum(cells[2], 1), np.float32)
 
 
@@ -72,9 +76,9 @@ def select_masks(
         Cleaned logits float32 [K, h, w] and scores float32 [K], best first.
     """
     size = logits.shape[1] * logits.shape[2]
-    cells = _cells(logits, options.stability_offset)
+    cells = count_cells(logits, options.stability_offset)
     fit = np.flatnonzero(
-        (scores >= options.pred_iou) & (_steadiness(cells) >= options.stability)
+        (scores >= options.pred_iou) & (stability_scores(cells) >= options.stability)
         & _sane(cells[1], size, cell_area, options))
     fit = fit[_distinct(logits[fit] > 0, scores[fit], options)]
     cleaned = [clean_logits(logits[k], options.min_region / cell_area) for k in fit]

@@ -67,6 +67,10 @@ def _intersections(a: Bool, b: Bool) -> tuple[Float32, Float32, Float32]:
     return _common_bits(words_a, words_b), area_a[:, None], area_b[None]
 
 
+def _iou(common: Float32, area_a: Float32, area_b: Float32) -> Float32:
+    return np.asarray(common / np.maximum(area_a + area_b - common, 1), np.float32)
+
+
 def mask_iou(a: Bool, b: Bool) -> Float32:
     """Return intersection over union of every pair of masks.
 
@@ -80,8 +84,7 @@ def mask_iou(a: Bool, b: Bool) -> Float32:
     Raises:
         ValueError: Heights or widths differ.
     """
-    common, area_a, area_b = _intersections(a, b)
-    return np.asarray(common / np.maximum(area_a + area_b - common, 1), np.float32)
+    return _iou(*_intersections(a, b))
 
 
 def mask_overlaps(masks: Bool) -> tuple[Float32, Float32]:
@@ -95,7 +98,7 @@ def mask_overlaps(masks: Bool) -> tuple[Float32, Float32]:
         larger, 0 where one is empty; both float32 [M, M].
     """
     common, area_a, area_b = _intersections(masks, masks)
-    return (np.asarray(common / np.maximum(area_a + area_b - common, 1), np.float32),
+    return (_iou(common, area_a, area_b),
             np.asarray(common / np.maximum(np.minimum(area_a, area_b), 1), np.float32))
 
 

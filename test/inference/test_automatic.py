@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 import numpy as np
 import pytest
 
-from eventsam_ros.inference.automatic import select_masks, stability_scores
+from eventsam_ros.inference.automatic import count_cells, select_masks, stability_scores
 from eventsam_ros.inference.options import AutomaticOptions
 
 SHAPE = (40, 50)
@@ -33,7 +33,9 @@ def _select(logits, scores, events=None, cell_area=1.0, **changes):
 @given(st.integers(0, 1000), st.floats(0, 3))
 def test_stability_equals_sams_definition(seed, offset):
     logits = np.random.default_rng(seed).normal(size=(3, 6, 7)).astype(np.float32) * 2
-    for mask, score in zip(logits, stability_scores(logits, offset), strict=True):
+    cells = count_cells(logits, offset)
+    assert cells[1].tolist() == [int((mask > 0).sum()) for mask in logits]
+    for mask, score in zip(logits, stability_scores(cells), strict=True):
         values = mask.ravel().tolist()
         inside = sum(v > offset for v in values)
         outside = sum(v > -offset for v in values)
