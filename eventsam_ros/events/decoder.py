@@ -171,7 +171,7 @@ def _as_bytes(data: bytes | bytearray | memoryview | NDArray[Any]) -> UInt8:
         if data.dtype.char != 'B' or data.ndim != 1:
             raise DecodeError(
                 f'packet must be uint8 [N], but got {data.dtype} {list(data.shape)}')
-        return np.ascontiguousarray(data)
+        return data if data.flags.c_contiguous else np.ascontiguousarray(data)
     try:
         return np.frombuffer(data, np.uint8)
     except (TypeError, ValueError, BufferError) as error:

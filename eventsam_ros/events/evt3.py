@@ -182,9 +182,11 @@ class Evt3:
             self._stray += 1
             data = data[:-1]
         words: UInt16 = data.view(_WORD)
-        if not words.flags.aligned:
+        flags = words.flags
+        if not flags.aligned:
             words = words.copy()
-        words.flags.writeable = False
+            flags = words.flags
+        flags.writeable = False
         if count > self._room or self._room > _ROOM_KEPT:
             self._make_room(count)
         return words

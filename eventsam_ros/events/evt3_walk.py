@@ -16,18 +16,10 @@ from .evt3_blocks import (
     follow,
     follow_vectors,
     look_over,
+    take,
     vector,
 )
-from .evt3_words import (
-    ADDR_X,
-    ADDR_Y,
-    EXT_TRIGGER,
-    TIME_HIGH,
-    TIME_LOW,
-    VECT_8,
-    VECT_12,
-    VECT_BASE_X,
-)
+from .evt3_words import EXT_TRIGGER, TIME_HIGH, TIME_LOW, VECT_8, VECT_12, VECT_BASE_X
 
 # Half a turn of TIME_HIGH, and a little more: a flipped top bit in a word that also moves on
 # must lead there and back by the same way.
@@ -45,6 +37,8 @@ NOTHING, HIGH_ONLY, FULL = range(3)
 """Values of SYNC: what was seen of the time so far."""
 TURN_ENDS, TURNS, TRIGGER_TIMES, TRIGGER_WORDS = range(4)
 """Rows of the notes of a packet."""
+
+_ROW_BITS = np.uint64(0xFFFF_FFFF)
 
 _RARE_KINDS = (
     0x1, VECT_BASE_X, VECT_12, VECT_8, TIME_HIGH, 0x9, EXT_TRIGGER, 0xB, 0xC)
@@ -82,35 +76,28 @@ def walk(words, state, packed, notes):  # type: ignore[no-untyped-def]
     tally = np.zeros(4, np.int64)
     turn, high, base, polarity = state[TURN], state[HIGH], state[BASE], state[POLARITY]
     n = np.uintp(0)
-    row = np.uint64(state[ROW])
-    now = np.uint64((high << 12) + state[LOW]) << np.uint64(32)
+    at = np.uint64((high << 12) + state[LOW]) << np.uint64(32) | np.uint64(state[ROW])
     high_word = np.uint32((TIME_HIGH << 12) | high)
-    origin = np.uint64(high << 12) << np.uint64(32)
     for start in range(0, len(words), BLOCK):
         block = words[start:start + BLOCK]
         rare, vectors, more_addresses, more_times = look_over(block, np.uint16(high_word))
         addresses += more_addresses
         times += more_times
         if not rare and not vectors:
-            row, now, n = follow(block, row, now, origin, packed, n)
+            at, n = follow(block, at, packed, n)
             continue
         if not rare:
-            row, now, base, polarity, n = follow_vectors(
-                block, row, now, origin, base, polarity, tally, packed, n)
+            at, base, polarity, n = follow_vectors(
+                block, at, base, polarity, tally, packed, n)
             continue
         for i in range(len(block)):
-            long_word = np.uint64(block[i])
             word = np.uint32(block[i])
             kind = word >> np.uint32(12)
-            row = long_word << np.uint64(16) if kind == ADDR_Y else row
-            now = (origin | (long_word & np.uint64(0xFFF)) << np.uint64(32)
-                   if kind == TIME_LOW else now)
-            packed[n] = now | row | long_word
-            n += np.uintp(kind == ADDR_X)
+            at, n = take(word, at, packed, n)
             if not _RARE[kind] & (word ^ high_word):
                 continue
             if VECT_BASE_X <= kind <= VECT_8:
-                base, polarity, n = vector(word, now | row, base, polarity, tally, packed, n)
+                base, polarity, n = vector(word, at, base, polarity, tally, packed, n)
             elif kind == TIME_HIGH:
                 step = np.int64(word & np.uint32(0xFFF)) - high
                 if not -_HALF_TURN <= step <= _HALF_TURN:
@@ -119,10 +106,10 @@ def walk(words, state, packed, notes):  # type: ignore[no-untyped-def]
                     turn += 1 if step < 0 else -1
                 high += step
                 high_word = word
-                now = origin = np.uint64(high << 12) << np.uint64(32)
+                at = np.uint64(high << 12) << np.uint64(32) | (at & _ROW_BITS)
             elif kind == EXT_TRIGGER:
                 notes[TRIGGER_TIMES, triggers] = (
-                    (turn << 24) + np.int64(now >> np.uint64(32))) * 1000
+                    (turn << 24) + np.int64(at >> np.uint64(32))) * 1000
                 notes[TRIGGER_WORDS, triggers] = word
                 triggers += 1
             else:
@@ -130,8 +117,8 @@ def walk(words, state, packed, notes):  # type: ignore[no-untyped-def]
     notes[TURN_ENDS, turns], notes[TURNS, turns] = np.int64(n), turn
     state[WRAPS] += turn - state[TURN]
     state[TURN], state[HIGH] = turn, high
-    state[LOW] = np.int64(now >> np.uint64(32)) & 0xFFF
-    state[ROW], state[BASE], state[POLARITY] = row, base, polarity
+    state[LOW] = np.int64(at >> np.uint64(32)) & 0xFFF
+    state[ROW], state[BASE], state[POLARITY] = np.int64(at & _ROW_BITS), base, polarity
     singles = np.int64(n) + tally[OVER] + tally[BASELESS] - tally[HITS]
     state[EVENT_WORDS] += singles
     state[VECTOR_WORDS] += tally[MASKS]

@@ -20,7 +20,7 @@ Int64 = NDArray[np.int64]
 Float32 = NDArray[np.float32]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, init=False)
 class Events:
     """A run of events in arrival order; all arrays have the same length N.
 
@@ -35,6 +35,15 @@ class Events:
     y: UInt16
     p: UInt8
     t: Int64
+
+    def __init__(self, x: UInt16, y: UInt16, p: UInt8, t: Int64) -> None:
+        """Take the arrays as they are."""
+        # Past the frozen dataclass: packets come by the thousand.
+        fields = self.__dict__
+        fields['x'] = x
+        fields['y'] = y
+        fields['p'] = p
+        fields['t'] = t
 
     def __len__(self) -> int:
         """Return the number of events."""
