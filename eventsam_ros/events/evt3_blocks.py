@@ -15,10 +15,11 @@ UNKNOWN = 1 << 16
 """Vector base after lost packets: what it would place is left out."""
 _BEYOND = 1 << 11
 
-# Which bits are set in a byte, and how many.
-_BITS = np.array([byte.bit_count() for byte in range(256)], np.uint8)
+# Which bits are set in a mask of 12, and how many.
 _PLACES = np.array(
-    [([k for k in range(8) if byte >> k & 1] + [0] * 8)[:8] for byte in range(256)], np.uint8)
+    [([k for k in range(12) if mask >> k & 1] + [0] * 12)[:12] for mask in range(1 << 12)],
+    np.uint8)
+_BITS = np.array([mask.bit_count() for mask in range(1 << 12)], np.uint8)
 
 # A packed event but for its x: time << 32 | row << 16. What each kind of word leaves of that, and
 # what it adds, as a factor on its 12 bits. Tables, because they take fewer steps than selects.
@@ -30,18 +31,20 @@ _ADDS[ADDR_Y], _ADDS[TIME_LOW] = 1 << 16, 1 << 32
 _EVENTS = np.zeros(16, np.uint64)
 _EVENTS[ADDR_X] = 1
 
-MASKS, HITS, OVER, BASELESS = range(4)
-"""What vectors count: masks, their bits, those beyond 11 bits of x, those without a base."""
+OVER, BASELESS = range(2)
+"""Events of vectors that are left out: those beyond 11 bits of x, those without a base."""
 
 
 @numba.njit(nogil=True, cache=True)
 def look_over(block, high_word):  # type: ignore[no-untyped-def]
-    """See whether any word of a block needs a branch, but for vectors, and whether there are any.
-
-    Counts address and time words, too.
+    """See what a block holds.
 
     Apart from the walk, whose time is its branches. 16-bit sums of 16-bit words, over indices and
     not over items, are a vector loop to the compiler; every one is cast, for fear of wider ones.
+
+    Returns:
+        Whether any word needs a branch, but for vectors; whether there are vectors; and how many
+        words are addresses and times.
     """
     rare, vectors, addresses, times = np.uint16(0), np.uint16(0), np.uint16(0), np.uint16(0)
     for i in range(len(block)):
@@ -56,6 +59,18 @@ def look_over(block, high_word):  # type: ignore[no-untyped-def]
             np.uint16(kind >= np.uint16(TIME_HIGH)) & np.uint16(kind < np.uint16(IMU))
             & np.uint16(block[i] != high_word)))
     return rare != 0, vectors != 0, np.int64(addresses), np.int64(times)
+
+
+@numba.njit(nogil=True, cache=True)
+def count_events(block):  # type: ignore[no-untyped-def]
+    """Return how many words of a block are single events, and masks of vectors."""
+    singles, masks = np.uint16(0), np.uint16(0)
+    for i in range(len(block)):
+        kind = np.uint16(block[i] >> np.uint16(12))
+        singles = np.uint16(singles + np.uint16(kind == np.uint16(ADDR_X)))
+        masks = np.uint16(masks + (np.uint16(kind == np.uint16(VECT_12))
+                                   | np.uint16(kind == np.uint16(VECT_8))))
+    return np.int64(singles), np.int64(masks)
 
 
 @numba.njit(nogil=True, cache=True)
@@ -84,53 +99,59 @@ def follow(block, at, packed, n):  # type: ignore[no-untyped-def]
 
 
 @numba.njit(nogil=True, cache=True)
-def _place(mask, first, packed, n):  # type: ignore[no-untyped-def]
-    """Write an event for each bit of a mask of 12, in order; what lies behind them is noise."""
-    low, top = mask & 0xFF, mask >> 8
-    for k in range(8):
-        packed[n + np.uintp(k)] = first + np.uint64(_PLACES[low, k])
-    n += np.uintp(_BITS[low])
-    first += np.uint64(8)
-    for k in range(4):
-        packed[n + np.uintp(k)] = first + np.uint64(_PLACES[top, k])
+def _span_and_mask(word):  # type: ignore[no-untyped-def]
+    """Return how many columns a mask is for, and its bits."""
+    span = np.uint64(12) if word >> np.uint32(12) == VECT_12 else np.uint64(8)
+    return span, np.uintp(word) & ((np.uintp(1) << span) - np.uintp(1))
 
 
 @numba.njit(nogil=True, cache=True)
-def vector(word, at, base, polarity, tally, packed, n):  # type: ignore[no-untyped-def]
-    """Take a vector base, or write the events of a mask.
+def follow_vectors(block, at, base, polarity, packed, n):  # type: ignore[no-untyped-def]
+    """Follow a block of single events, vectors and what goes with them.
+
+    Returns:
+        Number of words that were followed: up to a mask that has no base or leaves 11 bits of x,
+        of which `vector` takes care; the loop is half as fast with that in it. Then time and row,
+        vector base and polarity, and number of events from here on.
+    """
+    for i in range(len(block)):
+        word = np.uint32(block[i])
+        kind = word >> np.uint32(12)
+        at, n = take(word, at, packed, n)
+        if not VECT_BASE_X <= kind <= VECT_8:
+            continue
+        if kind == VECT_BASE_X:
+            base, polarity = np.uint64(word & np.uint32(0x7FF)), np.uint64(word & np.uint32(0x800))
+            continue
+        span, mask = _span_and_mask(word)
+        if base + span > np.uint64(_BEYOND):
+            return i, at, base, polarity, n
+        # What lies behind the events of the mask is noise.
+        first = at | polarity | base
+        for k in range(12):
+            packed[n + np.uintp(k)] = first + np.uint64(_PLACES[mask, k])
+        n += np.uintp(_BITS[mask])
+        base += span
+    return len(block), at, base, polarity, n
+
+
+@numba.njit(nogil=True, cache=True)
+def vector(word, at, base, polarity, lost, packed, n):  # type: ignore[no-untyped-def]
+    """Take a vector base, or write the events of a mask, wherever they are.
 
     Returns:
         Vector base, polarity and number of events from here on.
     """
-    kind = word >> np.uint32(12)
-    if kind == VECT_BASE_X:
-        return np.int64(word & np.uint32(0x7FF)), np.int64(word & np.uint32(0x800)), n
-    span = np.int64(12) if kind == VECT_12 else np.int64(8)
-    mask = np.intp(word & ((np.uint32(1) << np.uint32(span)) - np.uint32(1)))
-    count = np.int64(_BITS[mask & 0xFF]) + np.int64(_BITS[mask >> 8])
-    tally[MASKS] += 1
-    tally[HITS] += count
-    if base + span <= _BEYOND:
-        _place(mask, at | np.uint64(polarity | base), packed, n)
-        return base + span, polarity, n + np.uintp(count)
-    if base >= UNKNOWN:
-        tally[BASELESS] += count
+    if word >> np.uint32(12) == VECT_BASE_X:
+        return np.uint64(word & np.uint32(0x7FF)), np.uint64(word & np.uint32(0x800)), n
+    span, mask = _span_and_mask(word)
+    if base >= np.uint64(UNKNOWN):
+        lost[BASELESS] += np.int64(_BITS[mask])
         return base, polarity, n
     for bit in range(span):
-        column = base + bit
-        hit = np.int64(word >> np.uint32(bit)) & 1
-        packed[n] = at | np.uint64(polarity | (column & (_BEYOND - 1)))
+        column = np.int64(base) + bit
+        hit = np.int64(mask >> np.uintp(bit)) & 1
+        packed[n] = at | polarity | np.uint64(column & (_BEYOND - 1))
         n += np.uintp(hit & np.int64(column < _BEYOND))
-        tally[OVER] += hit & np.int64(column >= _BEYOND)
-    return min(base + span, np.int64(_BEYOND)), polarity, n
-
-
-@numba.njit(nogil=True, cache=True)
-def follow_vectors(block, at, base, polarity, tally, packed, n):  # type: ignore[no-untyped-def]
-    """Follow a block of single events, vectors and what goes with them."""
-    for i in range(len(block)):
-        word = np.uint32(block[i])
-        at, n = take(word, at, packed, n)
-        if VECT_BASE_X <= word >> np.uint32(12) <= VECT_8:
-            base, polarity, n = vector(word, at, base, polarity, tally, packed, n)
-    return at, base, polarity, n
+        lost[OVER] += hit & np.int64(column >= _BEYOND)
+    return min(base + span, np.uint64(_BEYOND)), polarity, n

@@ -10,9 +10,8 @@ import numpy as np
 from .evt3_blocks import (
     BASELESS,
     BLOCK,
-    HITS,
-    MASKS,
     OVER,
+    count_events,
     follow,
     follow_vectors,
     look_over,
@@ -72,32 +71,33 @@ def walk(words, state, packed, notes):  # type: ignore[no-untyped-def]
     Returns:
         Number of events, of turns and of triggers.
     """
-    triggers, reserved, addresses, times, turns = 0, 0, 0, 0, 0
-    tally = np.zeros(4, np.int64)
-    turn, high, base, polarity = state[TURN], state[HIGH], state[BASE], state[POLARITY]
+    triggers, reserved, turns = 0, 0, 0
+    masks, hits, addresses, times = 0, 0, 0, 0
+    lost = np.zeros(2, np.int64)
+    turn, high = state[TURN], state[HIGH]
+    base, polarity = np.uint64(state[BASE]), np.uint64(state[POLARITY])
     n = np.uintp(0)
     at = np.uint64((high << 12) + state[LOW]) << np.uint64(32) | np.uint64(state[ROW])
     high_word = np.uint32((TIME_HIGH << 12) | high)
     for start in range(0, len(words), BLOCK):
         block = words[start:start + BLOCK]
-        rare, vectors, more_addresses, more_times = look_over(block, np.uint16(high_word))
-        addresses += more_addresses
-        times += more_times
+        rare, vectors, addresses_here, times_here = look_over(block, np.uint16(high_word))
+        addresses += addresses_here
+        times += times_here
         if not rare and not vectors:
             at, n = follow(block, at, packed, n)
             continue
+        done, before = 0, n
         if not rare:
-            at, base, polarity, n = follow_vectors(
-                block, at, base, polarity, tally, packed, n)
-            continue
-        for i in range(len(block)):
+            done, at, base, polarity, n = follow_vectors(block, at, base, polarity, packed, n)
+        for i in range(done, len(block)):
             word = np.uint32(block[i])
             kind = word >> np.uint32(12)
             at, n = take(word, at, packed, n)
             if not _RARE[kind] & (word ^ high_word):
                 continue
             if VECT_BASE_X <= kind <= VECT_8:
-                base, polarity, n = vector(word, at, base, polarity, tally, packed, n)
+                base, polarity, n = vector(word, at, base, polarity, lost, packed, n)
             elif kind == TIME_HIGH:
                 step = np.int64(word & np.uint32(0xFFF)) - high
                 if not -_HALF_TURN <= step <= _HALF_TURN:
@@ -114,22 +114,27 @@ def walk(words, state, packed, notes):  # type: ignore[no-untyped-def]
                 triggers += 1
             else:
                 reserved += 1
+        if vectors:
+            singles, masks_here = count_events(block)
+            masks += masks_here
+            hits += np.int64(n - before) - singles
     notes[TURN_ENDS, turns], notes[TURNS, turns] = np.int64(n), turn
     state[WRAPS] += turn - state[TURN]
     state[TURN], state[HIGH] = turn, high
     state[LOW] = np.int64(at >> np.uint64(32)) & 0xFFF
-    state[ROW], state[BASE], state[POLARITY] = np.int64(at & _ROW_BITS), base, polarity
-    singles = np.int64(n) + tally[OVER] + tally[BASELESS] - tally[HITS]
+    state[ROW] = np.int64(at & _ROW_BITS)
+    state[BASE], state[POLARITY] = np.int64(base), np.int64(polarity)
+    singles = np.int64(n) - hits
     state[EVENT_WORDS] += singles
-    state[VECTOR_WORDS] += tally[MASKS]
-    state[VECTOR_EVENTS] += tally[HITS]
+    state[VECTOR_WORDS] += masks
+    state[VECTOR_EVENTS] += hits + lost[OVER] + lost[BASELESS]
     state[ADDRESS_WORDS] += addresses
     state[TIME_WORDS] += times
     state[RESERVED] += reserved
     state[SYSTEM_WORDS] += (
-        len(words) - singles - tally[MASKS] - addresses - times - reserved - triggers)
-    state[OUT_OF_RANGE] += tally[OVER]
-    state[ADDRESS_LOST] += tally[BASELESS]
+        len(words) - singles - masks - addresses - times - reserved - triggers)
+    state[OUT_OF_RANGE] += lost[OVER]
+    state[ADDRESS_LOST] += lost[BASELESS]
     return np.int64(n), turns + 1, triggers
 
 
