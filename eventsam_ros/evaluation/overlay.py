@@ -8,12 +8,12 @@ from collections.abc import Sequence
 import colorsys
 
 import cv2
-import numba
 import numpy as np
 
 from eventsam_ros.events.summed_window import window_sums
 from eventsam_ros.events.types import Bool, Float32, UInt8, Window
 from eventsam_ros.inference.masks import Masks
+from eventsam_ros.kernels import kernel
 
 BACKGROUND = (30, 22, 18)
 """Where nothing happened; all colours here are blue, green, red."""
@@ -44,7 +44,7 @@ def _shades() -> UInt8:
 _SHADES = _shades()
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _paint(counts, shades, picture):  # type: ignore[no-untyped-def]
     height, width = picture.shape[:2]
     most = len(shades) // 2

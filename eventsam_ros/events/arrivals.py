@@ -7,8 +7,9 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 
-import numba
 import numpy as np
+
+from eventsam_ros.kernels import kernel
 
 from .pixel_events import PixelEvents, joined
 from .types import Events, Int64
@@ -32,7 +33,7 @@ UNSURE_LIMIT = 100_000
 _JUMP, _SPIKE, _UNSURE = range(3)
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _judge(t, newest, confirm):  # type: ignore[no-untyped-def]
     """Say what the jump from `newest` to t[0] is, and how many events it lasts if a spike."""
     start = t[0]
@@ -44,7 +45,7 @@ def _judge(t, newest, confirm):  # type: ignore[no-untyped-def]
     return _UNSURE, 0
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _steady(t, newest, jump):  # type: ignore[no-untyped-def]
     """Return whether times go on from `newest` without a step back or a jump."""
     if len(t) == 0 or not newest <= t[0] <= newest + jump:
@@ -56,7 +57,7 @@ def _steady(t, newest, jump):  # type: ignore[no-untyped-def]
     return odd == 0
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _progress(t, newest, jump, confirm):  # type: ignore[no-untyped-def]
     """Return the newest time at each event, until one that jumps, and what that one is."""
     times = np.empty(len(t), np.int64)

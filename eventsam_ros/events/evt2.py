@@ -11,8 +11,9 @@ Source: the Prophesee EVT 2.0 specification.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
+
+from eventsam_ros.kernels import kernel
 
 from .encoding import Decoded, whole_units
 from .types import Events, Triggers, UInt8
@@ -29,7 +30,7 @@ SYNC, TURN, HIGH, STATE_SIZE = range(4)
 """Positions in the state of a stream; shared with EVT 2.1, whose time is the same."""
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def step_high(state, high):  # type: ignore[no-untyped-def]
     """Take the 28 bits of a TIME_HIGH and return the time that it stands for, µs."""
     if state[SYNC]:
@@ -40,7 +41,7 @@ def step_high(state, high):  # type: ignore[no-untyped-def]
     return (state[TURN] << 34) + (high << 6)
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _tally(words):  # type: ignore[no-untyped-def]
     """Count words of events, time, triggers and monitoring."""
     events, time, triggers, system = 0, 0, 0, 0
@@ -53,7 +54,7 @@ def _tally(words):  # type: ignore[no-untyped-def]
     return events, time, triggers, system
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _join(words):  # type: ignore[no-untyped-def]
     """Return how many words come before the first TIME_HIGH."""
     for i in range(len(words)):
@@ -62,7 +63,7 @@ def _join(words):  # type: ignore[no-untyped-def]
     return len(words)
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _decode(words, state, width, height):  # type: ignore[no-untyped-def]
     skipped = 0 if state[SYNC] else _join(words)
     words = words[skipped:]

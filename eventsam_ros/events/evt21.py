@@ -11,8 +11,9 @@ Source: the Prophesee EVT 2.1 specification.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
+
+from eventsam_ros.kernels import kernel
 
 from .encoding import Decoded, whole_units
 from .evt2 import CD_ON, EXT_TRIGGER, HIGH, STATE_SIZE, SYNC, SYSTEM, TIME_HIGH, TURN, step_high
@@ -26,7 +27,7 @@ for _bit in range(32):
     _POSITION[(_SEQUENCE << _bit & 0xFFFFFFFF) >> 27] = _bit
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _tally(words):  # type: ignore[no-untyped-def]
     """Count words of events and their bits, words of time, triggers and monitoring."""
     events, bits, time, triggers, system = 0, 0, 0, 0, 0
@@ -44,7 +45,7 @@ def _tally(words):  # type: ignore[no-untyped-def]
     return events, bits, time, triggers, system
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _join(words):  # type: ignore[no-untyped-def]
     """Return how many words come before the first TIME_HIGH."""
     for i in range(len(words)):
@@ -53,7 +54,7 @@ def _join(words):  # type: ignore[no-untyped-def]
     return len(words)
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _decode(words, state, width, height):  # type: ignore[no-untyped-def]
     skipped = 0 if state[SYNC] else _join(words)
     words = words[skipped:]

@@ -15,8 +15,9 @@ Source: event_camera_codecs (joining in mid-stream) and the Prophesee EVT 3.0 sp
 
 from __future__ import annotations
 
-import numba
 import numpy as np
+
+from eventsam_ros.kernels import kernel
 
 from .encoding import Decoded
 from .evt3_blocks import UNKNOWN
@@ -50,7 +51,7 @@ _ROOM_KEPT = 1 << 17
 """Words of a packet up to which the memory that decoding takes is kept for the next one."""
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _keep_inside(packed, t, width, height, state):  # type: ignore[no-untyped-def]
     """Leave out the events outside the sensor, in place; return how many stay."""
     kept, lost = 0, 0
@@ -65,7 +66,7 @@ def _keep_inside(packed, t, width, height, state):  # type: ignore[no-untyped-de
     return kept
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _finish(packed, notes, turns, width, height, state, t):  # type: ignore[no-untyped-def]
     """Write the times of packed events in ns; return how many lie inside the sensor."""
     # An unknown row is beyond any sensor.
@@ -88,7 +89,7 @@ def _finish(packed, notes, turns, width, height, state, t):  # type: ignore[no-u
     return len(packed)
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _decode(words, state, packed, notes, width, height):  # type: ignore[no-untyped-def]
     """Decode into arrays; return them and the number of triggers."""
     n, turns, triggers = walk(synchronised(words, state), state, packed, notes)
@@ -102,7 +103,7 @@ def _decode(words, state, packed, notes, width, height):  # type: ignore[no-unty
     return x, y, p, t[:n], triggers
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _number(packed, width, pixel):  # type: ignore[no-untyped-def]
     for i in range(len(packed)):
         place = np.uint32(packed[i])
@@ -111,7 +112,7 @@ def _number(packed, width, pixel):  # type: ignore[no-untyped-def]
             + (place & np.uint32(0x7FF)) | (place & np.uint32(0x800)) << np.uint32(20))
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _decode_pixels(words, state, packed, notes, width, height, pixel, t):  # type: ignore[no-untyped-def]
     """Decode into numbers of pixels and times; return the number of events and of triggers."""
     n, turns, triggers = walk(synchronised(words, state), state, packed, notes)

@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
+
+from eventsam_ros.kernels import kernel
 
 from .evt3_words import ADDR_X, ADDR_Y, IMU, TIME_HIGH, TIME_LOW, VECT_8, VECT_12, VECT_BASE_X
 
@@ -35,7 +36,7 @@ OVER, BASELESS = range(2)
 """Events of vectors that are left out: those beyond 11 bits of x, those without a base."""
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def look_over(block, high_word):  # type: ignore[no-untyped-def]
     """See what a block holds.
 
@@ -61,7 +62,7 @@ def look_over(block, high_word):  # type: ignore[no-untyped-def]
     return rare != 0, vectors != 0, np.int64(addresses), np.int64(times)
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def count_events(block):  # type: ignore[no-untyped-def]
     """Return how many words of a block are single events, and masks of vectors."""
     singles, masks = np.uint16(0), np.uint16(0)
@@ -73,7 +74,7 @@ def count_events(block):  # type: ignore[no-untyped-def]
     return np.int64(singles), np.int64(masks)
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def take(word, at, packed, n):  # type: ignore[no-untyped-def]
     """Follow a word that needs no branch: none but the rare ones and vectors do.
 
@@ -90,7 +91,7 @@ def take(word, at, packed, n):  # type: ignore[no-untyped-def]
     return at, n + np.uintp(_EVENTS[kind])
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def follow(block, at, packed, n):  # type: ignore[no-untyped-def]
     """Follow a block of single events and what goes with them."""
     for i in range(len(block)):
@@ -98,14 +99,14 @@ def follow(block, at, packed, n):  # type: ignore[no-untyped-def]
     return at, n
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _span_and_mask(word):  # type: ignore[no-untyped-def]
     """Return how many columns a mask is for, and its bits."""
     span = np.uint64(12) if word >> np.uint32(12) == VECT_12 else np.uint64(8)
     return span, np.uintp(word) & ((np.uintp(1) << span) - np.uintp(1))
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def follow_vectors(block, at, base, polarity, packed, n):  # type: ignore[no-untyped-def]
     """Follow a block of single events, vectors and what goes with them.
 
@@ -135,7 +136,7 @@ def follow_vectors(block, at, base, polarity, packed, n):  # type: ignore[no-unt
     return len(block), at, base, polarity, n
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def vector(word, at, base, polarity, lost, packed, n):  # type: ignore[no-untyped-def]
     """Take a vector base, or write the events of a mask, wherever they are.
 

@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
+
+from eventsam_ros.kernels import kernel
 
 from .evt3_words import ADDR_X, ADDR_Y, TIME_HIGH, TIME_LOW, VECT_8, VECT_12, VECT_BASE_X
 from .types import Events
@@ -23,7 +24,7 @@ JUMP_LIMIT_US = 3_600_000_000
 _STARTED, _HIGH, _STATE_SIZE = range(3)
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _fault(x, y, t, state, width, height):  # type: ignore[no-untyped-def]
     """Return the index of the first event that cannot be encoded, or -1; and the time steps."""
     steps = 0
@@ -38,7 +39,7 @@ def _fault(x, y, t, state, width, height):  # type: ignore[no-untyped-def]
     return -1, steps
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _encode(x, y, p, t, state, width, words):  # type: ignore[no-untyped-def]
     n = 0
     i = 0

@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
+
+from eventsam_ros.kernels import kernel
 
 from .evt3_blocks import (
     BASELESS,
@@ -46,7 +47,7 @@ _RARE_KINDS = (
 _RARE = np.array([0xFFFFFFFF if kind in _RARE_KINDS else 0 for kind in range(16)], np.uint32)
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _join(words, state):  # type: ignore[no-untyped-def]
     """Skip to the first full time; the address words on the way are lost."""
     for i in range(len(words)):
@@ -60,7 +61,7 @@ def _join(words, state):  # type: ignore[no-untyped-def]
     return len(words)
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def walk(words, state, packed, notes):  # type: ignore[no-untyped-def]
     """Follow the words.
 
@@ -138,7 +139,7 @@ def walk(words, state, packed, notes):  # type: ignore[no-untyped-def]
     return np.int64(n), turns + 1, triggers
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def synchronised(words, state):  # type: ignore[no-untyped-def]
     """Count the words and return those from the first full time on."""
     state[WORDS] += len(words)

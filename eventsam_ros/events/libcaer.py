@@ -7,8 +7,9 @@ Source: libcaer's polarity event and event_camera_codecs.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
+
+from eventsam_ros.kernels import kernel
 
 from .encoding import Decoded, whole_units
 from .types import Events, Triggers, UInt8
@@ -20,7 +21,7 @@ TURN_NS = (1 << 31) * 1000
 _HALF_TURN = (1 << 30) + (1 << 20)
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _decode(records, time_base, width, height):  # type: ignore[no-untyped-def]
     x = np.empty(len(records), np.uint16)
     y = np.empty(len(records), np.uint16)

@@ -11,8 +11,9 @@ Source: event_camera_codecs.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
+
+from eventsam_ros.kernels import kernel
 
 from .encoding import Decoded, whole_units
 from .types import Events, Triggers, UInt8
@@ -26,7 +27,7 @@ UNKNOWN = 1 << 16
 _X, _BASE, _POLARITY, _STATE_SIZE = range(4)
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _tally(words):  # type: ignore[no-untyped-def]
     """Count words of single events, vectors and their bits, addresses and time."""
     singles, vectors, bits, addresses, times = 0, 0, 0, 0, 0
@@ -43,7 +44,7 @@ def _tally(words):  # type: ignore[no-untyped-def]
     return singles, vectors, bits, addresses, times
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _decode(words, state, time_base, width, height):  # type: ignore[no-untyped-def]
     tally = _tally(words)
     room = tally[0] + tally[2]

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numba
 import numpy as np
+
+from eventsam_ros.kernels import kernel
 
 from .types import Bool, Events, Int64, UInt8, UInt16, UInt32
 
@@ -16,7 +17,7 @@ ON = 1 << 31
 _GOLDEN = 0x9E3779B1
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _pack(x, y, p, width, height, pixel):  # type: ignore[no-untyped-def]
     """Number the pixels; return how many events lie outside the sensor."""
     outside = 0
@@ -101,7 +102,7 @@ def joined(runs: Sequence[Events]) -> Events:
     return Events.concatenate(runs)
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _thin(first, length, threshold):  # type: ignore[no-untyped-def]
     kept = np.empty(length, np.bool_)
     for i in range(length):

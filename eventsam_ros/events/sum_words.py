@@ -8,8 +8,9 @@ counted from the other end), how many of them were brighter, and how many there 
 
 from __future__ import annotations
 
-import numba
 import numpy as np
+
+from eventsam_ros.kernels import kernel
 
 BINS = 3
 FRACTION = 14
@@ -22,7 +23,7 @@ COUNT_SHIFT = ON_SHIFT + COUNT_BITS
 PLACE_BITS = (1 << ON_SHIFT) - 1
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _parts(word, counts, places, at):  # type: ignore[no-untyped-def]
     """Return events, sum of polarities, and sum of polarity times place.
 
@@ -38,7 +39,7 @@ def _parts(word, counts, places, at):  # type: ignore[no-untyped-def]
     return count, 2 * on - count, place - ((count - on) << FRACTION)
 
 
-@numba.njit(nogil=True, cache=True, fastmath=True)
+@kernel(fastmath=True)
 def _row_of_bins(y, words, counts, places, slots, limit, row):  # type: ignore[no-untyped-def]
     """Write the bins of row y of the pixels: float32 [BINS, width]; arguments as small_grid's."""
     most = np.int32(limit << FRACTION)
@@ -72,13 +73,13 @@ def _row_of_bins(y, words, counts, places, slots, limit, row):  # type: ignore[n
                 last[k] = np.float32(min(max(late_places, -wide), wide)) * scale
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _carried(line, column, width, slots):  # type: ignore[no-untyped-def]
     """Return where the carried sums of a row and half are for a column, or a negative number."""
     return slots[line] * width + column if slots[line] >= 0 else np.int64(-1)
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def grid(words, counts, places, slots, limit, out):  # type: ignore[no-untyped-def]
     """Write the bins of all pixels: float32 [height, width, BINS]; arguments as small_grid's."""
     height, width, _ = out.shape
@@ -89,7 +90,7 @@ def grid(words, counts, places, slots, limit, out):  # type: ignore[no-untyped-d
             out[y, x, 0], out[y, x, 1], out[y, x, 2] = row[0, x], row[1, x], row[2, x]
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _overlaps(size, parts):  # type: ignore[no-untyped-def]
     """Return where each of `parts` equal parts of `size` pixels begins, and its share of pixels.
 
@@ -111,7 +112,7 @@ def _overlaps(size, parts):  # type: ignore[no-untyped-def]
     return first, shares
 
 
-@numba.njit(nogil=True, cache=True, fastmath=True)
+@kernel(fastmath=True)
 def _weigh(strip, first, shares, out):  # type: ignore[no-untyped-def]
     """Write the weighted sums of the pixels of a strip: float32 [columns, BINS].
 
@@ -128,7 +129,7 @@ def _weigh(strip, first, shares, out):  # type: ignore[no-untyped-def]
             out[k, 2] += a * three[x] + b * three[x + 1]
 
 
-@numba.njit(nogil=True, cache=True, fastmath=True)
+@kernel(fastmath=True)
 def small_grid(words, counts, places, slots, width, limit, gain, out):  # type: ignore[no-untyped-def]
     """Average the bins over the area of each pixel of `out`, which is smaller both ways.
 
@@ -170,7 +171,7 @@ def small_grid(words, counts, places, slots, width, limit, gain, out):  # type: 
         _weigh(strip, first, shares, out[k])
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def counts(words, counts, slots, most, out):  # type: ignore[no-untyped-def]
     """Write the events of each pixel, uint8 [height, width], at most `most`."""
     height, width = out.shape
@@ -188,7 +189,7 @@ def counts(words, counts, slots, most, out):  # type: ignore[no-untyped-def]
                         line[k] = limit
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def polarities(words, counts, places, slots, out):  # type: ignore[no-untyped-def]
     """Add the darker and the brighter events of each pixel to int32 [pixels, 2]."""
     pixels, width = len(out), len(words) // len(slots)

@@ -11,8 +11,9 @@ hand. Time is rounded to 1/16384 of a half.
 
 from __future__ import annotations
 
-import numba
 import numpy as np
+
+from eventsam_ros.kernels import kernel
 
 from . import sum_words
 from .pixel_events import ON, PixelEvents
@@ -27,7 +28,7 @@ _ROWS = 16
 """Rows and halves that may carry at first."""
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _prepare(pixel, t, t_first, span, pixels, at, words):  # type: ignore[no-untyped-def]
     """Write which word each event belongs to, and what it adds to it."""
     factor = np.uint64(np.int64(1 << _SCALE) // span)
@@ -48,7 +49,7 @@ def _prepare(pixel, t, t_first, span, pixels, at, words):  # type: ignore[no-unt
                              + (on << np.uint64(ON_SHIFT)) + place)
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _carry(at, word, counts, places):  # type: ignore[no-untyped-def]
     """Add a word to the 64-bit sums: events and brighter ones in one, places in another."""
     counts[at] += (np.uint64(word >> np.uint32(COUNT_SHIFT)) << np.uint64(32)) + np.uint64(
@@ -56,7 +57,7 @@ def _carry(at, word, counts, places):  # type: ignore[no-untyped-def]
     places[at] += np.uint64(word & np.uint32(PLACE_BITS))
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _fold(pixel, t, t_first, span, words, counts, places, slots):  # type: ignore[no-untyped-def]
     """Add events; stop where a word is full and its row has no sums to carry it into.
 

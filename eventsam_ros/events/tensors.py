@@ -10,8 +10,9 @@ discretised event volume of Zhu et al., CVPR 2019.
 from __future__ import annotations
 
 import cv2
-import numba
 import numpy as np
+
+from eventsam_ros.kernels import kernel
 
 from .sum_words import BINS
 from .summed_window import window_sums
@@ -27,7 +28,7 @@ HALF_LEVEL = 2.0
 REPRESENTATIONS = ('robust', 'eventsam')
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _accumulate(x, y, p, t, t_first, t_span, grid):  # type: ignore[no-untyped-def]
     height, width, bins = grid.shape
     last = bins - 1
@@ -92,7 +93,7 @@ def eventsam_image(events: Events, width: int, height: int) -> UInt8:
 
 
 # Without Python's error at a division by zero, of which there is none, it is a vector loop.
-@numba.njit(nogil=True, cache=True, fastmath=True, error_model='numpy')
+@kernel(fastmath=True, error_model='numpy')
 def _compress(grid, half_level, picture):  # type: ignore[no-untyped-def]
     values, out = grid.reshape(-1), picture.reshape(-1)
     total = np.float64(0.0)

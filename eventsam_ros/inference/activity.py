@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
 from eventsam_ros.events.summed_window import window_sums
 from eventsam_ros.events.types import Float32, UInt8, Window
+from eventsam_ros.kernels import kernel
 
 from .letterbox import Letterbox
 
@@ -16,7 +16,7 @@ PIXEL_EVENTS = 8
 """Events that one pixel may count, so that a flickering lamp does not outweigh an object."""
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _leave_out_lone(framed, out):  # type: ignore[no-untyped-def]
     """Copy the counts of pixels that have an active neighbour; the frame is a pixel wide."""
     height, width = out.shape
@@ -30,7 +30,7 @@ def _leave_out_lone(framed, out):  # type: ignore[no-untyped-def]
             out[row, column] = here[column + 1] if around else np.uint8(0)
 
 
-@numba.njit(nogil=True, cache=True, fastmath=True)
+@kernel(fastmath=True)
 def _share_out(activity, cells):  # type: ignore[no-untyped-def]
     """Add every pixel to the cells that it lies in, by the share of it that lies there."""
     height, width = activity.shape

@@ -4,17 +4,17 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
 from eventsam_ros.events.types import Bool, Float32, Int64
+from eventsam_ros.kernels import kernel
 
 from .options import AutomaticOptions
 from .overlaps import areas, mask_overlaps, non_max_suppression
 from .regions import clean_logits
 
 
-@numba.njit(nogil=True, cache=True, fastmath=True)
+@kernel(fastmath=True)
 def _count_above(logits, offset, cells):  # type: ignore[no-untyped-def]
     """Write how many logits of each mask are above the offset, above 0, and above minus it."""
     # Counted in float32, which is exact here and as wide as what is counted: a vector loop.

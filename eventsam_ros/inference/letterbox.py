@@ -7,14 +7,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 
 from eventsam_ros.events.tensors import NO_EVENT
 from eventsam_ros.events.types import Bool, Float32, UInt8
+from eventsam_ros.kernels import kernel
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _normalise(picture, mean, std, around, out):  # type: ignore[no-untyped-def]
     """Write a picture [h, w, 3] as planes [3, H, W], the grey levels `around` around it."""
     rows, columns, _ = picture.shape
@@ -31,7 +31,7 @@ def _normalise(picture, mean, std, around, out):  # type: ignore[no-untyped-def]
                     out[channel, row, column] = (level - mean[channel]) * factor
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _neighbours(size, cells):  # type: ignore[no-untyped-def]
     """Return the cells that each of `size` pixels lies between, and the share of the second."""
     low, high = np.empty(size, np.uint32), np.empty(size, np.uint32)
@@ -44,7 +44,7 @@ def _neighbours(size, cells):  # type: ignore[no-untyped-def]
     return low, high, share
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _paint(logits, mask):  # type: ignore[no-untyped-def]
     """Set the pixels of a mask of zeros where interpolated logits are above 0.
 

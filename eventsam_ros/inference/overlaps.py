@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from eventsam_ros.events.types import Bool, Float32, Int64
+from eventsam_ros.kernels import kernel
 
 _PAIRS = np.uint64(0x5555555555555555)
 _FOURS = np.uint64(0x3333333333333333)
@@ -16,7 +16,7 @@ _BYTES = np.uint64(0x0F0F0F0F0F0F0F0F)
 _SUM = np.uint64(0x0101010101010101)
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _count_common(a, b, common):  # type: ignore[no-untyped-def]
     """Count the bits set in both words of every pair of rows (Hacker's Delight, 5-1)."""
     for i in range(len(a)):

@@ -5,10 +5,10 @@
 from __future__ import annotations
 
 import cv2
-import numba
 import numpy as np
 
 from eventsam_ros.events.types import Bool, Float32
+from eventsam_ros.kernels import kernel
 
 SMOOTHING = 1.2
 """Spread of the event density, in cells."""
@@ -52,7 +52,7 @@ def event_points(events: Float32, count: int, taken: Float32 | None = None) -> F
     return points[:_spread_out(appeal, known, spread, least, points)]
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _lower(appeal, column, row, spread):  # type: ignore[no-untyped-def]
     """Lower the appeal around a point by a Gaussian."""
     scale = np.float32(-0.5 / spread ** 2)
@@ -63,7 +63,7 @@ def _lower(appeal, column, row, spread):  # type: ignore[no-untyped-def]
             appeal[y, x] *= np.float32(1.0) - down * across[x]
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _spread_out(appeal, known, spread, least, points):  # type: ignore[no-untyped-def]
     """Write the most appealing places, one after the other; return how many there are."""
     for k in range(len(known)):

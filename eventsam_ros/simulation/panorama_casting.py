@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
+
+from eventsam_ros.kernels import kernel
 
 from .panorama_textures import leaf_gap
 
@@ -24,7 +25,7 @@ SLAT = 0.16
 """Metres from slat to slat of a fence."""
 
 
-@numba.njit(nogil=True, cache=True, fastmath=True)
+@kernel(fastmath=True)
 def _hit_box(shape, x, y, z, dx, dy, dz, most):  # type: ignore[no-untyped-def]
     """Clip the ray by six planes; the sides lean inwards where the box tapers."""
     hx, hy, hz = shape[HX], shape[HY], shape[HZ]
@@ -62,7 +63,7 @@ def _hit_box(shape, x, y, z, dx, dy, dz, most):  # type: ignore[no-untyped-def]
     return low, 0.0, 0.0, sign
 
 
-@numba.njit(nogil=True, cache=True, fastmath=True)
+@kernel(fastmath=True)
 def _hit_round(shape, x, y, z, dx, dy, dz, most, far):  # type: ignore[no-untyped-def]
     """Solve the quadratic of a cylinder or an ellipsoid; far asks for where the ray leaves it."""
     ix, iy = 1 / shape[HX], 1 / shape[HY]
@@ -82,7 +83,7 @@ def _hit_round(shape, x, y, z, dx, dy, dz, most, far):  # type: ignore[no-untype
     return at, nx * size, ny * size, nz * size
 
 
-@numba.njit(nogil=True, cache=True, fastmath=True)
+@kernel(fastmath=True)
 def _hit_ring(shape, x, y, z, dx, dy, dz, most):  # type: ignore[no-untyped-def]
     if abs(dy) < 1e-9:
         return -1.0, 0.0, 0.0, 0.0
@@ -95,7 +96,7 @@ def _hit_ring(shape, x, y, z, dx, dy, dz, most):  # type: ignore[no-untyped-def]
     return at, 0.0, (-1.0 if dy > 0 else 1.0), 0.0
 
 
-@numba.njit(nogil=True, cache=True, fastmath=True)
+@kernel(fastmath=True)
 def _gap(shape, x, y, z, facing):  # type: ignore[no-untyped-def]
     """Tell whether a ray passes where it meets a shape, in the shape's own metres.
 
@@ -109,7 +110,7 @@ def _gap(shape, x, y, z, facing):  # type: ignore[no-untyped-def]
     return not rail and place - np.floor(place) > 0.55
 
 
-@numba.njit(nogil=True, cache=True, fastmath=True)
+@kernel(fastmath=True)
 def hit_shape(shape, ox, oy, oz, dx, dy, dz, most):  # type: ignore[no-untyped-def]
     """Return metres to a shape, or -1 where the ray misses it, and the normal there, turned back.
 
@@ -145,7 +146,7 @@ def hit_shape(shape, ox, oy, oz, dx, dy, dz, most):  # type: ignore[no-untyped-d
     return at, c * nx - s * ny, s * nx + c * ny, nz
 
 
-@numba.njit(nogil=True, cache=True, fastmath=True)
+@kernel(fastmath=True)
 def first_hit(shapes, groups, ox, oy, oz, dx, dy, dz, most):  # type: ignore[no-untyped-def]
     """Return which shape a ray meets first (-1 for none), metres to it and the normal there.
 
@@ -176,7 +177,7 @@ def first_hit(shapes, groups, ox, oy, oz, dx, dy, dz, most):  # type: ignore[no-
     return found, best, nx, ny, nz
 
 
-@numba.njit(nogil=True, cache=True, fastmath=True)
+@kernel(fastmath=True)
 def is_hidden(shapes, groups, ox, oy, oz, dx, dy, dz):  # type: ignore[no-untyped-def]
     """Tell whether anything lies on a ray, as from a point to the sun; see first_hit."""
     for g in range(len(groups)):

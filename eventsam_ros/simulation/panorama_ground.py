@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
+
+from eventsam_ros.kernels import kernel
 
 from .panorama_textures import band, chance, rough, turns
 
@@ -22,7 +23,7 @@ _END = 150.0
 """Metres beyond which there is grass."""
 
 
-@numba.njit(nogil=True, cache=True, fastmath=True)
+@kernel(fastmath=True)
 def class_at(street, x, y):  # type: ignore[no-untyped-def]
     """Return the class of the ground at a place, metres."""
     a, b = abs(x), abs(y - street[CROSS_Y])
@@ -40,7 +41,7 @@ def class_at(street, x, y):  # type: ignore[no-untyped-def]
     return TERRAIN if lawn > 0 or a > _END or abs(y) > _END else SIDEWALK
 
 
-@numba.njit(nogil=True, cache=True, fastmath=True)
+@kernel(fastmath=True)
 def _marks(street, x, y, grain, spread):  # type: ignore[no-untyped-def]
     """Return how much of a pixel is white paint."""
     a, b = abs(x), abs(y - street[CROSS_Y])
@@ -59,7 +60,7 @@ def _marks(street, x, y, grain, spread):  # type: ignore[no-untyped-def]
     return min(middle + side + bikes, 1.0)
 
 
-@numba.njit(nogil=True, cache=True, fastmath=True)
+@kernel(fastmath=True)
 def ground_at(street, x, y, grain, spread):  # type: ignore[no-untyped-def]
     """Return the class of the ground at a place, and its reflectance in red, green and blue.
 

@@ -4,8 +4,9 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
+
+from eventsam_ros.kernels import kernel
 
 from .panorama_casting import COS, CX, CY, CZ, HX, HY, HZ, SIN, first_hit, is_hidden
 from .panorama_ground import ground_at
@@ -27,7 +28,7 @@ FARTHEST = 400.0
 """Metres of ground before the horizon."""
 
 
-@numba.njit(nogil=True, cache=True, fastmath=True)
+@kernel(fastmath=True)
 def sky_at(light, dx, dy, dz):  # type: ignore[no-untyped-def]
     """Return the colour of the sky in a direction."""
     up = max(dz, 0.0)
@@ -54,7 +55,7 @@ def sky_at(light, dx, dy, dz):  # type: ignore[no-untyped-def]
     return red, green, blue
 
 
-@numba.njit(nogil=True, cache=True, fastmath=True)
+@kernel(fastmath=True)
 def _facade(paint, along, z, grain):  # type: ignore[no-untyped-def]
     """Return how much of a pixel is window pane, and a number of the window's own."""
     wide, high = paint[WAVE], paint[FLOOR]
@@ -67,7 +68,7 @@ def _facade(paint, along, z, grain):  # type: ignore[no-untyped-def]
     return pane, chance(column, row, paint[SEED])
 
 
-@numba.njit(nogil=True, cache=True, fastmath=True)
+@kernel(fastmath=True)
 def _painted(paint, shape, x, y, z, nx, ny, nz, grain):  # type: ignore[no-untyped-def]
     """Return the reflectance of a shape at a place, and how much sky it mirrors."""
     red, green, blue, gloss = paint[RED], paint[GREEN], paint[BLUE], paint[GLOSS]
@@ -121,7 +122,7 @@ def _painted(paint, shape, x, y, z, nx, ny, nz, grain):  # type: ignore[no-untyp
     return red, green, blue, gloss
 
 
-@numba.njit(nogil=True, cache=True, fastmath=True)
+@kernel(fastmath=True)
 def trace(  # type: ignore[no-untyped-def]
     origin, ways, grain, shapes, paints, classes, ids, groups, street, light, colour, labels,
     numbers,

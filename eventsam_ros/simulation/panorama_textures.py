@@ -4,11 +4,12 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
+from eventsam_ros.kernels import kernel
 
-@numba.njit(nogil=True, cache=True, fastmath=True)
+
+@kernel(fastmath=True)
 def chance(x, y, z):  # type: ignore[no-untyped-def]
     """Return a number 0 to 1 that belongs to three whole numbers."""
     value = (int(x) * 73856093) ^ (int(y) * 19349663) ^ (int(z) * 83492791)
@@ -17,12 +18,12 @@ def chance(x, y, z):  # type: ignore[no-untyped-def]
     return (value & 0xFFFFFF) / 16777215.0
 
 
-@numba.njit(nogil=True, cache=True, fastmath=True)
+@kernel(fastmath=True)
 def _ease(t):  # type: ignore[no-untyped-def]
     return t * t * (3 - 2 * t)
 
 
-@numba.njit(nogil=True, cache=True, fastmath=True)
+@kernel(fastmath=True)
 def noise(x, y, z):  # type: ignore[no-untyped-def]
     """Return smooth noise of wavelength 1, -1 to 1."""
     ix, iy, iz = np.floor(x), np.floor(y), np.floor(z)
@@ -36,7 +37,7 @@ def noise(x, y, z):  # type: ignore[no-untyped-def]
     return 2 * total - 1
 
 
-@numba.njit(nogil=True, cache=True, fastmath=True)
+@kernel(fastmath=True)
 def rough(x, y, z, wave, grain):  # type: ignore[no-untyped-def]
     """Return three octaves of noise from a wavelength downwards, those finer than grain left out.
 
@@ -58,7 +59,7 @@ def rough(x, y, z, wave, grain):  # type: ignore[no-untyped-def]
     return total
 
 
-@numba.njit(nogil=True, cache=True, fastmath=True)
+@kernel(fastmath=True)
 def band(place, half, grain):  # type: ignore[no-untyped-def]
     """Return how much of a pixel lies in |place| < half, 0 to 1; all three in one unit."""
     soft = max(grain, 1e-4)
@@ -66,13 +67,13 @@ def band(place, half, grain):  # type: ignore[no-untyped-def]
     return min(max(covered / soft, 0.0), 1.0)
 
 
-@numba.njit(nogil=True, cache=True, fastmath=True)
+@kernel(fastmath=True)
 def turns(place, period):  # type: ignore[no-untyped-def]
     """Return the distance from the middle of the period that a place lies in."""
     return place - period * (np.floor(place / period) + 0.5)
 
 
-@numba.njit(nogil=True, cache=True, fastmath=True)
+@kernel(fastmath=True)
 def leaf_gap(x, y, z, facing):  # type: ignore[no-untyped-def]
     """Tell whether one sees through the leaves at a place, metres; more so at the rim."""
     coarse = noise(2.7 * x, 2.7 * y, 2.7 * z)

@@ -4,13 +4,13 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 
 from eventsam_ros.events.types import Float32, UInt8
+from eventsam_ros.kernels import kernel
 
 
-@numba.njit(nogil=True, cache=True, fastmath=True)
+@kernel(fastmath=True)
 def _span(start, step, low, high):  # type: ignore[no-untyped-def]
     """Narrow the columns [low, high) to those where |start + step * column| < 0.99."""
     limit = 0.99
@@ -22,14 +22,14 @@ def _span(start, step, low, high):  # type: ignore[no-untyped-def]
     return max(low, int(np.ceil(first))), min(high, int(np.floor(last)) + 1)
 
 
-@numba.njit(nogil=True, cache=True, fastmath=True)
+@kernel(fastmath=True)
 def _bilinear(table, row, column, next_row, next_column, fy, fx):  # type: ignore[no-untyped-def]
     top = table[row, column] * (1 - fx) + table[row, next_column] * fx
     bottom = table[next_row, column] * (1 - fx) + table[next_row, next_column] * fx
     return top * (1 - fy) + bottom * fy
 
 
-@numba.njit(nogil=True, cache=True, fastmath=True)
+@kernel(fastmath=True)
 def _render(inverse, outlines, textures, repeats, gains, shades, light, luminance, ids):  # type: ignore[no-untyped-def]
     height, width = luminance.shape
     last = len(inverse) - 1

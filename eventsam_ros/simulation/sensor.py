@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numba
 import numpy as np
 
 from eventsam_ros.events.types import Events, Float32
+from eventsam_ros.kernels import kernel
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class SensorConfig:
     dark_level: float = 0.01
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _fire(logs, before, reference, rest_until, on, off, t_a, t_b, refractory, xs, ys, ps, ts):  # type: ignore[no-untyped-def]
     """Emit the crossings between two instants; return how many, or -1 if they do not fit."""
     height, width = logs.shape

@@ -17,12 +17,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
 
 from eventsam_ros.events.types import UInt8
+from eventsam_ros.kernels import kernel
 
 from .overlap import Float64, contingency
 
@@ -58,7 +58,7 @@ class BestMatch:
     predicted: int
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _number_colours(picture, ids):  # type: ignore[no-untyped-def]
     """Number the colours in the order of their first pixel; neighbours mostly share theirs."""
     height, width, _ = picture.shape

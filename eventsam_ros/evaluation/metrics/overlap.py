@@ -4,11 +4,11 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
 
 from eventsam_ros.events.types import Bool
+from eventsam_ros.kernels import kernel
 
 Labels = NDArray[np.uint8] | NDArray[np.uint16]
 Float64 = NDArray[np.float64]
@@ -29,14 +29,14 @@ def iou(a: Bool, b: Bool) -> float:
     return 1.0 if union == 0 else int(np.count_nonzero(a & b)) / union
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _count_pairs(a, b, table):  # type: ignore[no-untyped-def]
     for row in range(a.shape[0]):
         for column in range(a.shape[1]):
             table[a[row, column], b[row, column]] += 1
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _number(labels, numbers, out):  # type: ignore[no-untyped-def]
     """Mark the labels that occur, number them by size, and write the number of every pixel."""
     for row in range(labels.shape[0]):

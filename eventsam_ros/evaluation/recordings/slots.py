@@ -4,9 +4,10 @@
 
 from __future__ import annotations
 
-import numba
 import numpy as np
 from numpy.typing import NDArray
+
+from eventsam_ros.kernels import kernel
 
 SLOT_NS = 4_096_000
 """Length of a slot, the step of EVT 3.0's TIME_HIGH."""
@@ -18,7 +19,7 @@ _FAR = 250
 _STARTED, _COUNTER, _SLOT, _DOUBT, _STATE_SIZE = range(5)
 
 
-@numba.njit(nogil=True, cache=True)
+@kernel
 def _cut(places, times, state, turn):  # type: ignore[no-untyped-def]
     """Return before which of the time words another slot begins, and that slot."""
     cuts = np.empty(len(places), np.int64)
