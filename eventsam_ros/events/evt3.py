@@ -183,11 +183,9 @@ class Evt3:
             self._stray += 1
             data = data[:-1]
         words: UInt16 = data.view(_WORD)
-        flags = words.flags
-        if not flags.aligned:
+        if not words.flags.aligned:
             words = words.copy()
-            flags = words.flags
-        flags.writeable = False
+        words.setflags(write=False)
         if count > self._room or self._room > _ROOM_KEPT:
             self._make_room(count)
         return words

@@ -236,6 +236,9 @@ class Alignment:
         refresh: Steps between new pairs by features.
         keep: Least likeness of a pair, 0 to 1; pairs under it are left out.
         start: Whether to begin with the network of stage 1 on events (else with `weights`).
+        begun: Share of what it began with in the weights that it leaves, the rest being what it
+            learnt (Wortsman et al., "Robust fine-tuning of zero-shot models", CVPR 2022). CMESS:
+            0.
     """
 
     source: float = ranged(0, default=1.0)
@@ -250,6 +253,7 @@ class Alignment:
     refresh: int = ranged(1, default=100)
     keep: float = ranged(0, 1, default=0.0)
     start: bool = True
+    begun: float = ranged(0, 1, default=0.0)
 
 
 @dataclass(frozen=True)
@@ -345,6 +349,9 @@ class CmessRecipe:
         if not (given.source or given.target or given.distil):
             raise RecipeError(f'{where}: alignment leaves nothing to learn; give source, target '
                               'or distil a weight above 0')
+        if given.begun and not given.start:
+            raise RecipeError(f'{where}: alignment: begun mixes in the network of stage 1, which '
+                              'start: false leaves out')
         if (self.reconstruction.kind == 'torchscript') != (self.reconstruction.path is not None):
             raise RecipeError(f'{where}: reconstruction: path belongs to kind torchscript')
 

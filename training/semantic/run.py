@@ -243,8 +243,20 @@ def read_trained(path: Path, kind: str, command: str) -> dict[str, Any]:
     return dict(state)
 
 
+def begun_with(network: SegFormer, share: float) -> dict[str, Any]:
+    """Return what a checkpoint must say for load_network to mix in what the run began with.
+
+    Args:
+        network: As it is now, before training.
+        share: Its part, 0 to 1.
+    """
+    if share == 0:
+        return {}
+    return {'begun': {k: v.clone() for k, v in network.state_dict().items()}, 'share': share}
+
+
 def load_network(path: Path, device: str = 'cpu') -> SegFormer:
-    """Return the averaged network of a run, in evaluation mode.
+    """Return the averaged network of a run, in evaluation mode; see begun_with.
 
     Raises:
         RecipeError: There is none.
@@ -252,7 +264,11 @@ def load_network(path: Path, device: str = 'cpu') -> SegFormer:
     try:
         state = torch.load(path, map_location=device, weights_only=True)
         network = SegFormer(state['classes'], SIZES[state.get('size', 'b0')])
-        network.load_state_dict(state['average'])
+        weights, share = state['average'], state.get('share', 0.0)
+        if share:
+            weights = {k: torch.lerp(v, state['begun'][k], share) if v.is_floating_point() else v
+                       for k, v in weights.items()}
+        network.load_state_dict(weights)
     except (OSError, RuntimeError, EOFError, KeyError, TypeError,
             pickle.UnpicklingError) as error:
         raise RecipeError(f'{path} holds no trained network: {error}') from error

@@ -26,7 +26,7 @@ from .pairing import PairMaker
 from .pairs import labelled, open_set
 from .pseudo import PseudoLabels
 from .recipe import CmessRecipe, Schedule
-from .run import Job, Trained, load_network, said, train
+from .run import Job, Trained, begun_with, load_network, said, train
 from .score import score_network
 
 IMAGES, EVENTS, LABELS, CROSS, SUPERVISED = 'images', 'events', 'pseudo', 'cross', 'supervised'
@@ -191,7 +191,8 @@ def align(recipe: CmessRecipe, place: Place, stage: str = CROSS) -> Trained:
         maker,
         _examiner(recipe, held, 'events'),
         _said(recipe, plan, alignment=given, fusion=recipe.fusion, target=recipe.target),
-        recipe.seed, refresh, maker.renew, maker.restore, _extra(recipe))
+        recipe.seed, refresh, maker.renew, maker.restore,
+        {**_extra(recipe), **begun_with(network, given.begun)})
     return train(job, place.run / stage, recipe.precision, place.device)
 
 

@@ -36,6 +36,7 @@ def test_the_recipe_in_the_guide_can_be_read():
     (['alignment.form=mse'], 'form must be one of soft_ce, kl'),
     (['alignment.stages=[4]'], 'stages must be 0 to 3'),
     (['alignment={source: 0, target: 0, distil: 0}'], 'leaves nothing to learn'),
+    (['alignment={start: false, begun: 0.5}'], 'begun mixes in the network of stage 1'),
     (['width=70'], 'multiples of 4'),
     (['window_packets=9'], 'at most packets'),
     (['classes=ddd17_6'], 'belong together'),

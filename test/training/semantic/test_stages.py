@@ -74,6 +74,21 @@ def test_the_event_network_begins_with_the_network_of_pictures(done, content, tm
         torch.testing.assert_close(one, other, rtol=1e-4, atol=1e-6, msg=name)
 
 
+@pytest.mark.parametrize('share', [0.0, 0.25, 1.0])
+def test_a_share_of_what_stage_3_began_with_is_in_what_it_leaves(done, content, tmp_path, share):
+    recipe = make_recipe({**content, 'alignment': {'begun': share}}, 'r')
+    for stage in ('events', 'pseudo'):
+        (tmp_path / stage).symlink_to(done / 'run' / stage)
+    path = align(recipe, Place(done / 'run' / 'data', tmp_path, 'cpu')).path
+    found, learnt = load_network(path).state_dict(), weights(path)['average']
+    begun = load_network(tmp_path / 'events' / 'last.pt').state_dict()
+    assert any(not torch.equal(learnt[name], begun[name]) for name in learnt)
+    for name, value in found.items():
+        if value.is_floating_point():
+            expected = (1 - share) * learnt[name] + share * begun[name]
+            torch.testing.assert_close(value, expected, rtol=1e-5, atol=1e-6, msg=name)
+
+
 @pytest.mark.parametrize('pairs', ['histogram', 'features'])
 def test_an_interrupted_run_ends_with_the_same_bits(done, content, tmp_path, pairs):
     recipe = make_recipe({**content, 'alignment': {'pairs': pairs, 'refresh': 3},
