@@ -43,38 +43,36 @@ def event_points(events: Float32, count: int, taken: Float32 | None = None) -> F
         return np.empty((0, 2), np.float32)
     active = excess >= FLOOR * highest
     peaks = active & (density >= cv2.dilate(density, np.ones((3, 3), np.uint8)))
-    appeal = np.where(peaks, np.sqrt(excess), np.float32(0))
+    rows, columns = np.nonzero(peaks)
+    appeal = np.sqrt(excess[rows, columns])
     fair = float(np.sqrt(np.count_nonzero(active) / (np.pi * count)))
     spread = max(LEAST_SPREAD, SPREAD * fair)
     least = FLOOR * float(appeal.max())
     known = np.empty((0, 2), np.float32) if taken is None else np.asarray(taken, np.float32)
     points = np.empty((count, 2), np.float32)
-    return points[:_spread_out(appeal, known, spread, least, points)]
+    return points[:_spread_out(rows, columns, appeal, known, spread, least, points)]
 
 
 @kernel
-def _lower(appeal, column, row, spread):  # type: ignore[no-untyped-def]
-    """Lower the appeal around a point by a Gaussian."""
+def _lower(rows, columns, appeal, row, column, spread):  # type: ignore[no-untyped-def]
+    """Lower the appeal of places around a point by a Gaussian."""
     scale = np.float32(-0.5 / spread ** 2)
-    across = np.exp(scale * (np.arange(appeal.shape[1]).astype(np.float32) - column) ** 2)
-    for y in range(len(appeal)):
-        down = np.exp(scale * (np.float32(y) - row) ** 2)
-        for x in range(len(across)):
-            appeal[y, x] *= np.float32(1.0) - down * across[x]
+    for k in range(len(appeal)):
+        down, across = np.float32(rows[k]) - row, np.float32(columns[k]) - column
+        appeal[k] *= np.float32(1.0) - np.exp(scale * down ** 2) * np.exp(scale * across ** 2)
 
 
 @kernel
-def _spread_out(appeal, known, spread, least, points):  # type: ignore[no-untyped-def]
+def _spread_out(rows, columns, appeal, known, spread, least, points):  # type: ignore[no-untyped-def]
     """Write the most appealing places, one after the other; return how many there are."""
     for k in range(len(known)):
-        _lower(appeal, known[k, 0], known[k, 1], spread)
+        _lower(rows, columns, appeal, known[k, 1], known[k, 0], spread)
     for k in range(len(points)):
         best = np.argmax(appeal)
-        row, column = best // appeal.shape[1], best % appeal.shape[1]
-        if appeal[row, column] <= least:
+        if appeal[best] <= least:
             return k
-        points[k, 0], points[k, 1] = column, row
-        _lower(appeal, np.float32(column), np.float32(row), spread)
+        points[k, 0], points[k, 1] = columns[best], rows[best]
+        _lower(rows, columns, appeal, points[k, 1], points[k, 0], spread)
     return len(points)
 
 

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from rcl_interfaces.msg import SetParametersResult
+from rclpy.context import Context
 from rclpy.impl.implementation_singleton import rclpy_implementation
 from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
 from rclpy.node import Node
@@ -28,7 +29,7 @@ except ImportError:
 
 __all__ = [
     'ManagedNode', 'PublisherEventCallbacks', 'RCLError', 'SubscriptionEventCallbacks',
-    'on_parameters', 'take_waiting', 'timed']
+    'new_wait_set', 'on_parameters', 'take_waiting', 'timed']
 
 RCLError = rclpy_implementation.RCLError
 
@@ -88,6 +89,12 @@ def timed(callback: Callable[[Any, int | None], None]) -> Callable[..., None]:
     def with_info(message: Any, info: Any) -> None:
         callback(message, info['received_timestamp'])
     return with_info
+
+
+def new_wait_set(context: Context) -> Any:
+    """Return a wait set for one subscription, as rclpy.wait_for_message makes it."""
+    with context.handle:
+        return rclpy_implementation.WaitSet(1, 0, 0, 0, 0, 0, context.handle)
 
 
 def take_waiting(subscription: Any, most: int) -> Iterator[tuple[Any, int | None]]:

@@ -13,6 +13,7 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
 from . import qos
 from .compat import PublisherEventCallbacks, SubscriptionEventCallbacks
+from .listener import Apart, Listener, Messages
 from .topics import Topic
 
 _STRICTNESS: dict[str, tuple[Any, ...]] = {
@@ -31,6 +32,7 @@ class _Suspect:
     role: str
     told: set[str] = field(default_factory=set)
     looks: int = 0
+    lasting: bool = False
 
 
 class Connections:
@@ -44,6 +46,7 @@ class Connections:
         """
         self._node = node
         self._subscriptions: list[Any] = []
+        self._listeners: dict[Any, Listener] = {}
         self._suspects: dict[Any, _Suspect] = {}
 
     def subscribe(
@@ -63,10 +66,39 @@ class Connections:
 
         def incompatible(_event: Any) -> None:
             self._suspect(made, 'subscription')
+        made = self._make(
+            topic, callback, SubscriptionEventCallbacks(incompatible_qos=incompatible),
+            name=name, message=message, raw=raw)
+        return made
+
+    def listen(
+        self, topic: Topic, take: Callable[[Messages], None], failed: Callable[[str], None], *,
+        message: Any = None, raw: bool = False,
+    ) -> Any:
+        """Return a subscription with a thread of its own; see Listener.
+
+        Args:
+            topic: What to subscribe to.
+            take: Called in the thread with what came.
+            failed: Told in one sentence what went wrong.
+            message: Another class of messages than the topic's.
+            raw: Whether messages come serialised.
+        """
+        # An event of its own would wake the executor at every message. The graph is looked at.
+        made = self._make(
+            topic, lambda _: None, SubscriptionEventCallbacks(use_default_callbacks=False),
+            message=message, raw=raw, callback_group=Apart())
+        self._suspects[made] = _Suspect('subscription', lasting=True)
+        self._listeners[made] = Listener(self._node.context, made, take, failed)
+        return made
+
+    def _make(
+        self, topic: Topic, callback: Callable[[Any], None], events: SubscriptionEventCallbacks,
+        *, name: str = '', message: Any = None, **options: Any,
+    ) -> Any:
         made = self._node.create_subscription(
-            message or topic.message, name or topic.name, callback, topic.qos(), raw=raw,
-            qos_overriding_options=qos.overridable(),
-            event_callbacks=SubscriptionEventCallbacks(incompatible_qos=incompatible))
+            message or topic.message, name or topic.name, callback, topic.qos(),
+            qos_overriding_options=qos.overridable(), event_callbacks=events, **options)
         self._subscriptions.append(made)
         return made
 
@@ -84,6 +116,9 @@ class Connections:
     def unsubscribe(self, subscription: Any) -> None:
         """Remove a subscription."""
         self._suspects.pop(subscription, None)
+        listener = self._listeners.pop(subscription, None)
+        if listener is not None:
+            listener.stop()
         self._subscriptions.remove(subscription)
         self._node.destroy_subscription(subscription)
 
@@ -108,7 +143,10 @@ class Connections:
                     self._node.get_logger().warning(sentence)
             # The event may come before the graph knows who it is about.
             suspect.looks = 0 if sentences else suspect.looks + 1
-            if not sentences and (suspect.told or suspect.looks >= _PATIENCE):
+            done = suspect.told or suspect.looks >= _PATIENCE
+            if not sentences and suspect.lasting:
+                suspect.told.clear()
+            elif not sentences and done:
                 del self._suspects[entity]
             found += sentences
         return found

@@ -106,6 +106,7 @@ class EventSource:
 
     def stop(self) -> None:
         """Finish the packet at hand and end the thread."""
+        self.inputs.stop()
         self.decoding.stop()
 
     def drawn_over(self) -> bool:

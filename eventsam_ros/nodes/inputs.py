@@ -6,24 +6,26 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable
-from itertools import chain, starmap
+from itertools import starmap
 import time
 from typing import Any
 
 from event_camera_msgs.msg import EventPacket
+from rclpy.clock import Clock, ClockType
 
 from . import topics
 from .backgrounds import Backgrounds
-from .compat import take_waiting, timed
+from .compat import timed
 from .decoding import Decoding
 from .images import Message, picture_bgr
+from .listener import Messages
 from .packet_queue import Arrival, Kind, arrived_ns
 from .picture_inputs import subscribe_pictures
 from .site import Site
 from .stamps import nanoseconds
 
-MOST_AT_ONCE = 100
-"""Packets taken before anything else of the node gets its turn."""
+LOOK_S = 0.5
+"""Time between looks whether the camera's pictures are needed."""
 
 
 class Inputs:
@@ -57,6 +59,7 @@ class Inputs:
         arrays = site.settings['events_type'] != 'event_camera_msgs'
         self._kind = Kind.ARRAY if arrays else Kind.PACKET
         self._events: Any = None
+        self._timer: Any = None
         self._images: Any = None
         self._image_skew_ms: float | None = None
 
@@ -64,12 +67,20 @@ class Inputs:
         """Begin to listen."""
         connections, settings = self._site.connections, self._settings
         arrays = self._kind is Kind.ARRAY
-        self._events = connections.subscribe(
-            topics.EVENTS, timed(self._on_events), raw=arrays,
+        self._events = connections.listen(
+            topics.EVENTS, self._on_events, self._site.fault, raw=arrays,
             message=event_message(settings['events_type']))
         if settings['window.policy'] == 'trigger' and not arrays:
             connections.subscribe(topics.TRIGGERS, timed(self._on_triggers))
         self._look_at_images()
+        self._timer = self._site.node.create_timer(
+            LOOK_S, self._look_at_images, clock=Clock(clock_type=ClockType.STEADY_TIME))
+
+    def stop(self) -> None:
+        """Look no longer whether pictures are needed; nothing is subscribed to any more."""
+        if self._timer is not None:
+            self._site.node.destroy_timer(self._timer)
+            self._timer = None
 
     def counts(self) -> dict[str, int]:
         """Return the counters of the inputs."""
@@ -85,16 +96,9 @@ class Inputs:
         """Forget the stream behind what has come so far."""
         self._decoding.queue.put([Arrival(Kind.RESET, None, time.monotonic_ns())])
 
-    def _on_events(self, message: Any, received_ns: int | None) -> None:
-        """Take the message that woke the node and those that wait behind it.
-
-        An executor of rclpy spends about a millisecond on each message. Taking what waits keeps
-        the node in step with packets of a millisecond, however little time it gets.
-        """
-        first = self._arrival(message, received_ns)
-        self._put(chain((first,), starmap(
-            self._arrival, take_waiting(self._events, MOST_AT_ONCE))))
-        self._look_at_images()
+    def _on_events(self, messages: Messages) -> None:
+        """Hand packets on, in the thread that listens."""
+        self._put(starmap(self._arrival, messages))
 
     def _on_triggers(self, packet: EventPacket, received_ns: int | None) -> None:
         self._put([self._arrival(packet, received_ns)])
