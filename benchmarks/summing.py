@@ -20,11 +20,11 @@ x, y, p and t to the next place of four arrays for 'arrays', and adds +1 or -1 t
 the sensor for 'image', which is never cleared and has no windows.
 
 What limits ours, from the parts of it on two shared cores (EPYC, Zen 4, 1280 x 720): to look over
-words 0.2 ns a word; to follow them 1.2 ns a word, and 3 to 3.5 ns where there are vectors; to sum
-them 2.4 to 4.5 ns an event, by what else wants the cache. The recording has 4.6 words an
+words 0.2 ns a word; to follow them 1.0 ns a word, and 2.2 ns where there are vectors; to sum
+them 3 to 4.5 ns an event, by what else wants the cache. The recording has 4.6 words an
 event and 3,300 events in 50 ms: there calls and the 7.4 MB of a window's sums weigh most. Summing
-straight from the words, with one addition for the 12 pixels of a vector, took 4.4 ns an event
-where decoding first took 4.8, and more than that from packet to packet: not worth a second way.
+straight from the words, with one addition for the 12 pixels of a vector, was hardly faster than
+decoding first, and slower from packet to packet: not worth a second way.
 """
 
 from __future__ import annotations
