@@ -13,7 +13,7 @@ from rclpy.qos import DurabilityPolicy, QoSProfile, ReliabilityPolicy
 
 from . import qos
 from .compat import PublisherEventCallbacks, SubscriptionEventCallbacks
-from .listener import Apart, Listener, Messages
+from .listener import Apart, Listener, Take
 from .topics import Topic
 
 _STRICTNESS: dict[str, tuple[Any, ...]] = {
@@ -72,14 +72,14 @@ class Connections:
         return made
 
     def listen(
-        self, topic: Topic, take: Callable[[Messages], None], failed: Callable[[str], None], *,
+        self, topic: Topic, take: Take, failed: Callable[[str], None], *,
         message: Any = None, raw: bool = False,
     ) -> Any:
         """Return a subscription with a thread of its own; see Listener.
 
         Args:
             topic: What to subscribe to.
-            take: Called in the thread with what came.
+            take: Called in the thread with each message.
             failed: Told in one sentence what went wrong.
             message: Another class of messages than the topic's.
             raw: Whether messages come serialised.

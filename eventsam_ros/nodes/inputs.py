@@ -5,12 +5,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable
-from itertools import starmap
+from collections.abc import Callable
 import time
 from typing import Any
 
-from event_camera_msgs.msg import EventPacket
 from rclpy.clock import Clock, ClockType
 
 from . import topics
@@ -18,7 +16,6 @@ from .backgrounds import Backgrounds
 from .compat import timed
 from .decoding import Decoding
 from .images import Message, picture_bgr
-from .listener import Messages
 from .packet_queue import Arrival, Kind, arrived_ns
 from .picture_inputs import subscribe_pictures
 from .site import Site
@@ -68,10 +65,10 @@ class Inputs:
         connections, settings = self._site.connections, self._settings
         arrays = self._kind is Kind.ARRAY
         self._events = connections.listen(
-            topics.EVENTS, self._on_events, self._site.fault, raw=arrays,
+            topics.EVENTS, self._on_packet, self._site.fault, raw=arrays,
             message=event_message(settings['events_type']))
         if settings['window.policy'] == 'trigger' and not arrays:
-            connections.subscribe(topics.TRIGGERS, timed(self._on_triggers))
+            connections.subscribe(topics.TRIGGERS, timed(self._on_packet))
         self._look_at_images()
         self._timer = self._site.node.create_timer(
             LOOK_S, self._look_at_images, clock=Clock(clock_type=ClockType.STEADY_TIME))
@@ -96,20 +93,15 @@ class Inputs:
         """Forget the stream behind what has come so far."""
         self._decoding.queue.put([Arrival(Kind.RESET, None, time.monotonic_ns())])
 
-    def _on_events(self, messages: Messages) -> None:
-        """Hand packets on, in the thread that listens."""
-        self._put(starmap(self._arrival, messages))
+    def _on_packet(self, message: Any, received_ns: int | None) -> None:
+        """Hand a packet on; those of events come in the thread that listens.
 
-    def _on_triggers(self, packet: EventPacket, received_ns: int | None) -> None:
-        self._put([self._arrival(packet, received_ns)])
-
-    def _arrival(self, message: Any, received_ns: int | None) -> Arrival:
-        size = len(message.events if self._kind is Kind.PACKET else message)
-        return Arrival(self._kind, message, arrived_ns(received_ns), size)
-
-    def _put(self, arrivals: Iterable[Arrival]) -> None:
+        One by one, so that no more of them than the queue may hold are in memory.
+        """
         self.last_packet_s = time.monotonic()
-        refused = self._decoding.queue.put(arrivals)
+        size = len(message.events if self._kind is Kind.PACKET else message)
+        refused = self._decoding.queue.put(
+            [Arrival(self._kind, message, arrived_ns(received_ns), size)])
         if refused and self._kind is Kind.ARRAY:  # the numbers of packets tell
             self._counters.update(packets=refused, packets_shed=refused)
 

@@ -15,13 +15,13 @@ from rclpy.context import Context
 from .compat import new_wait_set, take_waiting
 
 MOST_AT_ONCE = 100
-"""Messages that are handed on at once."""
+"""Messages that are handed on before the thread looks whether it is to end."""
 LOOK_S = 0.1
 """Time after which a thread that hears nothing looks whether it is to end."""
 
-Messages = list[tuple[Any, int | None]]
-"""Messages, or bytes where the subscription is raw, and when each was received, system time in
-ns; None where the middleware does not tell."""
+Take = Callable[[Any, int | None], None]
+"""Takes a message, or bytes where the subscription is raw, and when it was received, system time
+in ns; None where the middleware does not tell."""
 
 
 class Apart(CallbackGroup):
@@ -48,7 +48,7 @@ class Listener:
     """
 
     def __init__(
-        self, context: Context, subscription: Any, take: Callable[[Messages], None],
+        self, context: Context, subscription: Any, take: Take,
         failed: Callable[[str], None],
     ) -> None:
         """Begin to listen.
@@ -57,7 +57,7 @@ class Listener:
             context: Of the subscription's node.
             subscription: Made with a callback group Apart and without event callbacks, for which
                 an executor would wake at each message.
-            take: Called in the thread with one message or more, in order.
+            take: Called in the thread with one message after the other.
             failed: Told in one sentence what went wrong; the thread goes on.
         """
         self._context, self._subscription = context, subscription
@@ -83,9 +83,8 @@ class Listener:
             waiting.clear_entities()
             waiting.add_subscription(self._subscription.handle)
             waiting.wait(int(LOOK_S * 1e9))
-            messages = list(take_waiting(self._subscription, MOST_AT_ONCE))
-            if messages:
-                self._take(messages)
+            for message, received_ns in take_waiting(self._subscription, MOST_AT_ONCE):
+                self._take(message, received_ns)
         except Exception as error:  # one bad message must not end the stream
             if self._context.ok():  # else rclpy ends, and everything fails in its own way
                 self._failed(f'messages could not be taken: {error!r}')

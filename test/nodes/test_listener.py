@@ -40,9 +40,10 @@ class Heard:
         self.faults: list[str] = []
         self._fails = fails
 
-    def take(self, messages):
+    def take(self, message, received_ns):
+        assert 0 < time.time_ns() - received_ns < 60e9
         self.threads.add(threading.current_thread().name)
-        self.values += [message.data for message, _ in messages]
+        self.values.append(message.data)
         if self._fails:
             self._fails = False
             raise ValueError('not this one')
