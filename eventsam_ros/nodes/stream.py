@@ -136,7 +136,7 @@ class EventStream:
         if not self._follows(packet.seq, stamp_ns, data, triggers):
             return []
         try:
-            decoder = self._prepare(packet.encoding, packet.width, packet.height)
+            decoder = self._prepare(packet)
             decode = decoder.decode if self._keep_events else decoder.decode_pixels
             events = decode(data, packet.time_base)
         except DecodeError:
@@ -176,7 +176,7 @@ class EventStream:
         self.counters['bytes'] += len(message)
         try:
             record = read_event_array(message)
-            self._begin('EventArray', record.width, record.height)
+            self._begin('EventArray', record.width, record.height, record.frame_id)
         except DecodeError:
             self.counters['packets_undecodable'] += 1
             raise
@@ -262,18 +262,19 @@ class EventStream:
             sequence.take(seq, stamp_ns, data)
         return True
 
-    def _prepare(self, encoding: str, width: int, height: int) -> PacketDecoder:
+    def _prepare(self, packet: EventPacket) -> PacketDecoder:
+        encoding, width, height = packet.encoding, packet.width, packet.height
         if encoding == TRIGGER:
             if self._trigger_decoder is None or self._trigger_decoder.size != (width, height):
                 self._trigger_decoder = PacketDecoder(encoding, width, height)
             return self._trigger_decoder
         if self._decoder is None or self._kind != (encoding, width, height):
             decoder = PacketDecoder(encoding, width, height)
-            self._begin(encoding, width, height)
+            self._begin(encoding, width, height, packet.header.frame_id)
             self._decoder = decoder
         return self._decoder
 
-    def _begin(self, encoding: str, width: int, height: int) -> None:
+    def _begin(self, encoding: str, width: int, height: int, frame_id: str) -> None:
         """Begin a stream of another encoding or sensor size; nothing where they are the same."""
         if self._kind == (encoding, width, height):
             return
@@ -289,7 +290,10 @@ class EventStream:
         self._decoder = None
         self._policy = self._make_policy(width, height)
         self._policy.thin_to(self._most)
-        self._kind, self.size = (encoding, width, height), (width, height)
+        self._kind = encoding, width, height
+        # Other threads ask for the frame once they know the size.
+        self.frame_id = frame_id
+        self.size = width, height
         self.format = f'{encoding} {width}x{height}'
 
     def _stamped(self, window: Window) -> StampedWindow:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from eventsam_ros.errors import DecodeError
+from eventsam_ros.events import PacketDecoder
 from eventsam_ros.events.summed_window import SummedWindow
 from eventsam_ros.events.tensors import window_image
 from eventsam_ros.events.windows import CountWindows, FrameWindows, PeriodWindows
@@ -31,6 +32,19 @@ def test_every_event_is_decoded_and_windows_carry_the_host_time_of_their_end(cam
     expected = [first_end + k * 50 * MS for k in range(4)]
     assert [w.stamp_ns for w in windows] == pytest.approx(expected, abs=1.1 * MS)
     assert [len(w.window) for w in windows] == [2500] * 4
+
+
+def test_who_sees_the_sensor_s_size_sees_its_frame(camera, monkeypatch):
+    """A prompt that comes while the first packet is decoded must not be refused for its frame."""
+    stream, decode, seen = EventStream(periods), PacketDecoder.decode_pixels, []
+
+    def looked_at(self, *arguments):
+        seen.append((stream.size, stream.frame_id))
+        return decode(self, *arguments)
+    monkeypatch.setattr(PacketDecoder, 'decode_pixels', looked_at)
+    stream.packet(camera.packet())
+    assert seen == [(stream.size, 'camera_optical_frame')]
+    assert stream.size is not None
 
 
 def test_lost_packets_are_counted_and_the_stream_goes_on(camera):
