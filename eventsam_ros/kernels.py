@@ -28,7 +28,7 @@ def _changed(folder: Path) -> float:
         path.stat() for path in folder.rglob('*.py'))), default=0.0)
 
 
-def forget_stale(cache_folder: Path, name: str, since: float) -> None:
+def _forget_stale(cache_folder: Path, name: str, since: float) -> None:
     """Remove what numba keeps of a function if it is older than the sources.
 
     numba looks at the file of a function alone. A function that was compiled with those of
@@ -58,5 +58,5 @@ def kernel(function: Callable[..., Any] | None = None, **options: Any) -> Any:
     compiled = numba.njit(nogil=True, cache=True, **options)(function)
     if hasattr(compiled, 'stats'):   # not where NUMBA_DISABLE_JIT is set
         name = f'{Path(function.__code__.co_filename).stem}.{function.__qualname__}'
-        forget_stale(Path(compiled.stats.cache_path), name, _changed(_sources(function)))
+        _forget_stale(Path(compiled.stats.cache_path), name, _changed(_sources(function)))
     return compiled

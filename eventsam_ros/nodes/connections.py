@@ -84,7 +84,7 @@ class Connections:
             message: Another class of messages than the topic's.
             raw: Whether messages come serialised.
         """
-        # An event of its own would wake the executor at every message. The graph is looked at.
+        # No executor would call its events; who does not fit is seen on the graph, at each look.
         made = self._make(
             topic, lambda _: None, SubscriptionEventCallbacks(use_default_callbacks=False),
             message=message, raw=raw, callback_group=Apart())

@@ -43,8 +43,8 @@ class Listener:
     """Waits for the messages of one subscription and hands them on in its thread.
 
     An executor of rclpy spends about a millisecond of the interpreter on each message, for which
-    the other threads wait; waiting for one subscription alone takes a twentieth of that. As
-    `rclpy.wait_for_message` does it, again and again.
+    the other threads wait: it looks at all that the node has. This thread waits for one subscription
+    alone, as `rclpy.wait_for_message` does, again and again.
     """
 
     def __init__(
@@ -55,8 +55,8 @@ class Listener:
 
         Args:
             context: Of the subscription's node.
-            subscription: Made with a callback group Apart and without event callbacks, for which
-                an executor would wake at each message.
+            subscription: Made with a callback group Apart and without event callbacks, which no
+                executor would call.
             take: Called in the thread with one message after the other.
             failed: Told in one sentence what went wrong; the thread goes on.
         """
