@@ -43,8 +43,8 @@ class Listener:
     """Waits for the messages of one subscription and hands them on in its thread.
 
     An executor of rclpy spends about a millisecond of the interpreter on each message, for which
-    the other threads wait: it looks at all that the node has. This thread waits for one subscription
-    alone, as `rclpy.wait_for_message` does, again and again.
+    the other threads wait: it looks at all that the node has. This thread waits for one
+    subscription alone, as `rclpy.wait_for_message` does, again and again.
     """
 
     def __init__(
