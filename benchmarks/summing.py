@@ -119,12 +119,15 @@ def windows(packets: Packets, make: Callable[[], Policy], sums: bool) -> int:
     """Decode into windows, back to back, with their sums or without; return the events."""
     decoder, policy, found, end = PacketDecoder('evt3', WIDTH, HEIGHT), make(), 0, 0
     for data in packets:
-        events = decoder.decode_pixels(data)
-        if len(events) == 0:
+        complete: list[Window] = []
+        last = -1
+        for events in decoder.decode_pieces(data):
+            if len(events):
+                last = int(events.t[-1])
+                found += len(events)
+                complete += policy.push(events)
+        if last < 0:
             continue
-        last = int(events.t[-1])
-        found += len(events)
-        complete: list[Window] = policy.push(events)
         if last >= end:
             if isinstance(policy, FrameWindows):
                 complete += policy.frame(end or last)

@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,9 @@ _ENCODINGS: dict[str, Callable[[int, int], Encoding]] = {
 
 ENCODINGS = tuple(_ENCODINGS)
 """Encodings that can be decoded, as EventPacket names them; those of EVT 2 are ours."""
+
+PIECE_BYTES = 1 << 16
+"""Bytes of a packet that decode_pieces() decodes at once: their events stay in the cache."""
 
 TRIGGER_LIMIT = 100_000
 """Trigger edges that a decoder keeps for take_triggers(); the oldest go first."""
@@ -104,6 +107,7 @@ class PacketDecoder:
             _as_bytes(data), _as_time_base(time_base))
         for name, count in counts.items():
             self._counters[name] += count
+        self._counters['packets'] += 1
         self._take(events, triggers)
         return events
 
@@ -126,8 +130,41 @@ class PacketDecoder:
             return PixelEvents.of(self.decode(data, time_base), *self._size)
         _as_time_base(time_base)
         events, triggers = self._encoding.decode_pixels(_as_bytes(data))
+        self._counters['packets'] += 1
         self._take(events, triggers)
         return events
+
+    def decode_pieces(
+        self, data: bytes | bytearray | memoryview | NDArray[Any], time_base: int = 0,
+    ) -> Iterator[PixelEvents]:
+        """Decode one packet to events by pixel, evt3 piece by piece.
+
+        So the memory that it takes does not grow with the packet, of which a publisher under
+        load makes few large ones.
+
+        Args:
+            data: As for decode().
+            time_base: As for decode().
+
+        Returns:
+            Its events in runs, each in arrays that the next one may be written to; all of them
+            must be taken before the next packet.
+
+        Raises:
+            DecodeError: As for decode(), at once.
+        """
+        whole = _as_bytes(data)
+        time_base = _as_time_base(time_base)
+        if len(whole) <= PIECE_BYTES or not isinstance(self._encoding, Evt3):
+            return iter((self.decode_pixels(whole, time_base),))
+        return self._pieces(whole, self._encoding)
+
+    def _pieces(self, data: UInt8, encoding: Evt3) -> Iterator[PixelEvents]:
+        self._counters['packets'] += 1
+        for start in range(0, len(data), PIECE_BYTES):
+            events, triggers = encoding.decode_pixels(data[start:start + PIECE_BYTES])
+            self._take(events, triggers)
+            yield events
 
     def take_triggers(self) -> Triggers:
         """Return the trigger edges since the last call, in arrival order."""
@@ -146,7 +183,6 @@ class PacketDecoder:
         self._triggers = []
 
     def _take(self, events: Events, triggers: Triggers) -> None:
-        self._counters['packets'] += 1
         self._counters['events'] += len(events.t)
         if len(triggers.t) > 0:
             self._counters['triggers'] += len(triggers)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from event_camera_msgs.msg import EventPacket
@@ -14,7 +15,6 @@ from eventsam_ros.events import Events, PacketDecoder, Window
 from eventsam_ros.events.clock import SensorClock
 from eventsam_ros.events.event_arrays import read_event_array
 from eventsam_ros.events.pixel_events import PixelEvents
-from eventsam_ros.events.types import Triggers
 from eventsam_ros.events.windows import FrameWindows, TriggerWindows
 
 from .policies import Policy, PolicyFactory
@@ -137,14 +137,13 @@ class EventStream:
             return []
         try:
             decoder = self._prepare(packet)
-            decode = decoder.decode if self._keep_events else decoder.decode_pixels
-            events = decode(data, packet.time_base)
+            pieces = (iter((decoder.decode(data, packet.time_base),)) if self._keep_events
+                      else decoder.decode_pieces(data, packet.time_base))
         except DecodeError:
             self.counters['packets_undecodable'] += 1
             raise
         self.frame_id = packet.header.frame_id
-        edges = decoder.take_triggers() if isinstance(self._policy, TriggerWindows) else None
-        windows = self._advance(events, edges, stamp_ns)
+        windows = self._advance(pieces, stamp_ns, decoder)
         self.counters['packets_decoded'] += 1
         return windows
 
@@ -187,7 +186,7 @@ class EventStream:
         events = record.events
         if not self._keep_events:
             events = PixelEvents.of(events, record.width, record.height)
-        windows = self._advance(events, None, record.stamp_ns)
+        windows = self._advance(iter((events,)), record.stamp_ns)
         self.counters['packets_decoded'] += 1
         return windows
 
@@ -230,19 +229,25 @@ class EventStream:
         return [self._stamped(window) for window in self._policy.frame(t_end)]
 
     def _advance(
-        self, events: Events, edges: Triggers | None, stamp_ns: int,
+        self, pieces: Iterator[Events], stamp_ns: int, decoder: PacketDecoder | None = None,
     ) -> list[StampedWindow]:
+        """Push what came at a time, piece by piece; the decoder has its trigger edges."""
         policy, self.stamp_ns = self._policy, stamp_ns
         windows: list[Window] = []
-        if len(events) > 0:
+        first = last = None
+        for events in pieces:
+            if decoder is not None and isinstance(policy, TriggerWindows):
+                windows += policy.triggers(decoder.take_triggers())
+            if len(events) == 0:
+                continue
             self.counters['events'] += len(events)
-            self.clock.update(int(events.t[0]), int(events.t[-1]), stamp_ns)
-        if policy is None:
-            return []
-        if edges is not None and len(edges) > 0 and isinstance(policy, TriggerWindows):
-            windows += policy.triggers(edges)
-        if len(events) > 0:
-            windows += policy.push(events)
+            last = int(events.t[-1])
+            if first is None:
+                first = int(events.t[0])
+            if policy is not None:
+                windows += policy.push(events)
+        if first is not None and last is not None:
+            self.clock.update(first, last, stamp_ns)
         return [self._stamped(window) for window in windows]
 
     def _follows(self, seq: int, stamp_ns: int, data: memoryview, triggers: bool) -> bool:

@@ -6,12 +6,14 @@ from __future__ import annotations
 
 from itertools import pairwise
 
-from hypothesis import example, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 import numpy as np
 import pytest
 
-from eventsam_ros.events import PacketDecoder
+from eventsam_ros.errors import DecodeError
+from eventsam_ros.events import Events, PacketDecoder
+from eventsam_ros.events.decoder import PIECE_BYTES
 
 WIDTH, HEIGHT = 1280, 720
 RESERVED = (0x1, 0x9, 0xB, 0xC)
@@ -287,6 +289,30 @@ def test_events_by_pixel_are_those_of_the_arrays(packets, lost):
         np.testing.assert_array_equal(edges.t, others.t)
         np.testing.assert_array_equal(edges.channel, others.channel)
     assert arrays.counters == pixels.counters
+
+
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(st.binary(max_size=120), max_size=8), st.integers(1, 30))
+def test_packets_in_pieces_hold_the_same_events(monkeypatch, packets, words):
+    monkeypatch.setattr('eventsam_ros.events.decoder.PIECE_BYTES', 2 * words)
+    whole, pieces = PacketDecoder('evt3', 700, 500), PacketDecoder('evt3', 700, 500)
+    for data in [bytes.fromhex('00800060'), *packets]:
+        events = whole.decode(data)
+        # A run may be written to by the next one.
+        found = Events.concatenate([
+            Events(run.x, run.y, run.p, run.t.copy()) for run in pieces.decode_pieces(data)])
+        for name in 'xypt':
+            np.testing.assert_array_equal(getattr(events, name), getattr(found, name))
+        np.testing.assert_array_equal(
+            whole.take_triggers().t, pieces.take_triggers().t)
+    assert whole.counters == pieces.counters
+
+
+def test_what_is_no_packet_is_refused_before_its_pieces_are_taken():
+    decoder = PacketDecoder('evt3', 64, 64)
+    with pytest.raises(DecodeError, match='time base'):
+        decoder.decode_pieces(bytes(2 * PIECE_BYTES), -1)
+    assert decoder.counters['packets'] == 0
 
 
 def test_a_packet_of_masks_alone_finds_room_for_all_of_its_events():

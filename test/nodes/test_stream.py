@@ -9,6 +9,7 @@ import pytest
 
 from eventsam_ros.errors import DecodeError
 from eventsam_ros.events import PacketDecoder
+from eventsam_ros.events.decoder import PIECE_BYTES
 from eventsam_ros.events.summed_window import SummedWindow
 from eventsam_ros.events.tensors import window_image
 from eventsam_ros.events.windows import CountWindows, FrameWindows, PeriodWindows
@@ -171,7 +172,10 @@ def test_reset_forgets_time_but_not_the_counters(camera):
 
 @pytest.mark.parametrize('policy', [
     periods, lambda w, h: FrameWindows(w, h, 20 * MS), lambda w, h: CountWindows(700, w, h)])
-def test_windows_are_the_same_whether_they_keep_their_events_or_not(policy, camera):
+@pytest.mark.parametrize('piece', [PIECE_BYTES, 200])
+def test_windows_are_the_same_whether_they_keep_their_events_or_not(
+        policy, piece, camera, monkeypatch):
+    monkeypatch.setattr('eventsam_ros.events.decoder.PIECE_BYTES', piece)
     kept, summed = EventStream(policy, keep_events=True), EventStream(policy)
     windows, others = [], []
     for k in range(40):
