@@ -16,8 +16,10 @@ from .panorama_street import Float64, Site, Street
 
 _REACH = 75.0
 """Metres of street on either side of the camera."""
-_CLEAR, _BESIDE = 2.5, 2.0
-"""Metres before and behind the camera, and beside it, that no vehicle reaches into."""
+CLEAR = 2.5
+"""Metres before and behind the camera that no vehicle reaches into."""
+_BESIDE = 2.0
+"""The same beside it."""
 
 
 def _ground(rng: np.random.Generator) -> Float64:
@@ -136,7 +138,7 @@ def _traffic(
     half, verge, _, away, across = ground[:5]
 
     def free(x: float, y: float, long: float) -> bool:
-        near = abs(x - at) < _BESIDE and abs(y) < _CLEAR + long
+        near = abs(x - at) < _BESIDE and abs(y) < CLEAR + long
         return not near and (not across or abs(y - away) > across + 4.5)
     for side in (-1, 1):
         for y in _along(rng, (5.8, 7.5), rng.uniform(0.2, 0.75)):

@@ -12,7 +12,12 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from eventsam_ros.evaluation.datasets.class_tables import CAMVID_11, DDD17_6, DSEC_11
+from eventsam_ros.evaluation.datasets.class_tables import (
+    CAMVID_11,
+    CITYSCAPES_19,
+    DDD17_6,
+    DSEC_11,
+)
 from eventsam_ros.evaluation.datasets.classes import ClassTable
 from eventsam_ros.events.types import UInt8
 
@@ -70,3 +75,8 @@ def camvid_merge(table: str) -> UInt8:
 def cityscapes_merge(table: str) -> UInt8:
     """Return the class of each value in Cityscapes' *_labelIds.png, uint8 [256]."""
     return _lookup(CITYSCAPES_IDS, table)
+
+
+def street_merge(table: str) -> UInt8:
+    """Return the class of each train id of Cityscapes, as simulated streets have, uint8 [256]."""
+    return _lookup(dict(enumerate(CITYSCAPES_19.names)), table)

@@ -14,11 +14,14 @@ from eventsam_ros.events.tensors import window_image  # noqa: E402
 from eventsam_ros.events.types import Events, Window  # noqa: E402
 from training.data.pairs import Settings  # noqa: E402
 from training.errors import RecipeError  # noqa: E402
+from training.semantic.classes import TABLES  # noqa: E402
 from training.semantic.pairs import check_sets, open_set, semantic_pair, write_sets  # noqa: E402
-from training.semantic.recipe import MotionRange, SensorRange, SetChoice, make_recipe  # noqa: E402
+from training.semantic.recipe import make_recipe  # noqa: E402
 from training.semantic.samples.opening import open_samples  # noqa: E402
 from training.semantic.samples.pictures import driven_camera  # noqa: E402
 from training.semantic.samples.sample import EventSample, joined, packets_of  # noqa: E402
+from training.semantic.samples.streets import _path  # noqa: E402
+from training.semantic.sets import DriveRange, MotionRange, SensorRange, SetChoice  # noqa: E402
 
 SENSOR = SensorRange(64, 48)
 
@@ -58,6 +61,51 @@ def test_scenes_repeat_and_show_their_classes(content):
             assert packet.t_start <= packet.events.t.min()
             assert packet.events.t.max() < packet.t_end + 1
     assert sum(len(p.events) for p in one.packets) > 100
+
+
+def street_choice(**drive):
+    quiet = SensorRange(64, 48, noise_hz=(0, 0), hot_pixels=(0, 0))
+    return SetChoice('streets', views=3, seed=5, sensor=quiet, drive=DriveRange(**drive))
+
+
+def test_streets_repeat_and_pass_by_a_camera_that_drives():
+    samples = open_samples(street_choice(speed=(8, 8)), 3, 'ddd17_6')
+    one, again = (next(samples.take(1, 2)) for _ in range(2))
+    np.testing.assert_array_equal(one.labels, again.labels)
+    np.testing.assert_array_equal(one.packets[2].events.t, again.packets[2].events.t)
+    names = [TABLES['ddd17_6'].names[k] for k in range(6)]
+    for sample in samples.take(0, 3):
+        assert names[int(np.bincount(sample.labels[-4:].ravel()).argmax())] == 'flat'
+        assert 'background' in {names[int(k)] for k in np.unique(sample.labels[:24])}
+        assert sum(len(p.events) for p in sample.packets) > 200
+        # what a camera sees is not far from what it was set to
+        assert 60 < np.mean(sample.frame) < 190
+
+
+def test_a_camera_that_stands_sees_nothing_pass_and_one_that_turns_all_of_it():
+    still = next(open_samples(street_choice(speed=(0, 0), turn=(0, 0)), 3, 'dsec_11').take(0, 1))
+    assert sum(len(p.events) for p in still.packets) == 0
+    turning = open_samples(street_choice(speed=(0, 0), turn=(40, 40)), 3, 'dsec_11')
+    sample, course = turning.look(0)
+    # 3 degrees of 50 to 66 are 3 to 4 of 64 columns, to either side
+    first, last = (np.asarray(course.greys[k], np.float32)[8:-8, 8:-8] for k in (0, 2))
+    errors = {k: np.abs(np.roll(first, k, 1)[:, 6:-6] - last[:, 6:-6]).mean()
+              for k in range(-5, 6)}
+    best = min(errors, key=errors.get)
+    assert abs(best) in (2, 3)   # two packets of three
+    assert sum(len(p.events) for p in sample.packets) > 200
+
+
+def test_the_way_through_a_street_is_not_longer_than_its_room():
+    with pytest.raises(RecipeError, match=r'leads 3\.0 m through a street in 3 packets'):
+        open_samples(street_choice(speed=(0, 40)), 3, 'ddd17_6')
+
+
+def test_pictures_are_taken_where_the_ground_has_moved_by_a_pixel():
+    """A point on the ground at the lower edge, 3.25 m ahead of a camera that drives 10 cm."""
+    moved = 100 * 1.3 / (3.25 - 0.1) - 40
+    assert _path(0.1, 0.0, 100.0, 1.3, 80) == pytest.approx(moved, rel=0.05)
+    assert _path(0.0, -0.02, 100.0, 1.3, 80) == pytest.approx(2.0)
 
 
 @pytest.fixture(scope='module')

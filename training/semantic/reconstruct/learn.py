@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright 2026 The eventsam_ros authors
-"""Train the recurrent reconstruction on simulated events of the source's pictures or scenes.
+"""Train the recurrent reconstruction on events simulated for the source.
 
 Cameras and motion are drawn wider than any set's, since the target's are not known.
 """
@@ -21,11 +21,13 @@ from ...distill.processes import deterministic
 from ...distill.progress import Progress
 from ...distill.schedule import learning_rate
 from ...errors import RecipeError
-from ..recipe import CmessRecipe, MotionRange, Schedule, SensorRange, SetChoice
+from ..recipe import CmessRecipe, Schedule
 from ..samples.course import Course
 from ..samples.opening import open_samples
 from ..samples.pictures import Pictures
 from ..samples.scenes import Scenes
+from ..samples.streets import Streets
+from ..sets import MotionRange, SensorRange, SetChoice
 from .reconstructor import KIND
 from .recurrent import RecurrentUNet
 from .voxels import packet_voxels, standardised
@@ -38,13 +40,15 @@ _EDGES = 1.0
 
 
 def wide(choice: SetChoice) -> SetChoice:
-    """Return a set of pictures or scenes seen by all kinds of cameras on all kinds of ways."""
+    """Return a set that is simulated, seen by all kinds of cameras on all kinds of ways."""
     sensor = SensorRange(
         choice.sensor.width, choice.sensor.height, threshold=(0.1, 0.45), spread=(0.0, 0.15),
         refractory_us=(50, 2000), noise_hz=(0.0, 6.0), hot_pixels=(0, 15), hot_hz=(50, 2000),
         dark_level=(0.002, 0.1), light=(0.3, 1.0))
     motion = MotionRange(pan=(0.5, 10), zoom=(0.0, 0.06), roll=(0.0, 0.03), crop=(0.5, 1.0))
-    return replace(choice, sensor=sensor, motion=motion, seed=choice.seed + _SEED)
+    drive = replace(choice.drive, speed=(0.0, choice.drive.speed[1]), turn=(0.0, 30.0))
+    return replace(
+        choice, sensor=sensor, motion=motion, drive=drive, seed=choice.seed + _SEED)
 
 
 def train_reconstruction(recipe: CmessRecipe, path: Path) -> None:
@@ -55,7 +59,8 @@ def train_reconstruction(recipe: CmessRecipe, path: Path) -> None:
         path: Of the checkpoint.
 
     Raises:
-        RecipeError: The source is neither pictures nor scenes, or cannot be read.
+        RecipeError: The source is not simulated from pictures, scenes or streets, or cannot be
+            read.
     """
     if path.exists():
         return
@@ -110,9 +115,9 @@ def _sequences(recipe: CmessRecipe) -> tuple[Tensor, Tensor]:
     """Simulate; return grids float16 [N, K, 5, h, w] and pictures uint8 [N, K, h, w]."""
     choice = wide(recipe.source)
     samples = open_samples(choice, recipe.packets, recipe.classes)
-    if not isinstance(samples, (Pictures, Scenes)):
-        raise RecipeError('a recurrent reconstruction learns from camvid, cityscapes or scenes as '
-                          'source; take another kind of reconstruction')
+    if not isinstance(samples, (Pictures, Scenes, Streets)):
+        raise RecipeError('a recurrent reconstruction learns from camvid, cityscapes, scenes or '
+                          'streets as source; take another kind of reconstruction')
     columns, rows = Letterbox(
         choice.sensor.width, choice.sensor.height, recipe.width, recipe.height).content
     count = recipe.reconstruction.sequences
@@ -130,8 +135,8 @@ def _sequences(recipe: CmessRecipe) -> tuple[Tensor, Tensor]:
     return voxels, pictures
 
 
-def _course(samples: Pictures | Scenes, number: int, rng: np.random.Generator) -> Course:
-    if isinstance(samples, Scenes):
+def _course(samples: Pictures | Scenes | Streets, number: int, rng: np.random.Generator) -> Course:
+    if not isinstance(samples, Pictures):
         return samples.look(number)[1]
     entry = samples.entries[int(rng.integers(len(samples.entries)))]
     return samples.look(entry, number)[1]

@@ -12,7 +12,7 @@ import numpy as np
 from eventsam_ros.events.types import Events, Float32, UInt8, Window
 from eventsam_ros.simulation.sensor import EventSensor, SensorConfig
 
-from ..recipe import Range, SensorRange
+from ..sets import Range, SensorRange
 
 _RUN_UP = 0.25
 """Share of a packet that pixels settle in before the first."""

@@ -23,7 +23,7 @@ from eventsam_ros.events.types import Window
 
 from ...errors import RecipeError
 from ..classes import TABLES
-from ..recipe import SetChoice
+from ..sets import SetChoice
 from .sample import EventSample, packets_of
 
 

@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
-from ..recipe import SetChoice
+from ..sets import SetChoice
 from .folder import open_folder
 from .pictures import open_pictures
 from .recorded import open_recorded
 from .sample import Samples
 from .scenes import Scenes
+from .streets import open_streets
 
 
 def open_samples(choice: SetChoice, packets: int, table: str) -> Samples:
@@ -25,6 +26,8 @@ def open_samples(choice: SetChoice, packets: int, table: str) -> Samples:
     """
     if choice.kind == 'scenes':
         return Scenes(choice, packets)
+    if choice.kind == 'streets':
+        return open_streets(choice, packets, table)
     if choice.kind == 'dataset':
         return open_recorded(choice, packets, table)
     if choice.kind == 'folder':

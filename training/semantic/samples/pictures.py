@@ -21,7 +21,7 @@ from ...data.camera import Camera
 from ...data.view import View, shrunk
 from ...errors import RecipeError
 from ..classes import IGNORE, camvid_merge, cityscapes_merge
-from ..recipe import MotionRange, SetChoice
+from ..sets import MotionRange, SetChoice
 from .course import Course, uniform, watch
 from .sample import EventSample
 

@@ -21,7 +21,7 @@ from eventsam_ros.events.types import UInt8
 
 from ...errors import RecipeError
 from ..classes import TABLES
-from ..recipe import SetChoice
+from ..sets import SetChoice
 from .sample import EventSample, packets_of
 
 Entries = FileSequence[Any] | SourceSequence[Any, Any]

@@ -21,7 +21,7 @@ from eventsam_ros.simulation.shapes import distance_map
 from eventsam_ros.simulation.textures import random_texture
 
 from ..classes import SHAPES
-from ..recipe import SetChoice
+from ..sets import SetChoice
 from .course import Course, random_config, uniform
 from .sample import EventSample
 
