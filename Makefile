@@ -59,11 +59,11 @@ $(systems): OUTPUT = runs/bundles/$(@:bundle-%=%)
 $(systems): recipes = training/recipes
 
 bundle-cmess:
-	$(run) -m training cmess data $(recipes)/cmess_shapes.yaml
-	$(run) -m training cmess stage1 $(recipes)/cmess_shapes.yaml
-	$(run) -m training cmess stage2 $(recipes)/cmess_shapes.yaml
-	$(run) -m training cmess stage3 $(recipes)/cmess_shapes.yaml
-	$(run) -m training cmess export $(recipes)/cmess_shapes.yaml --output '$(OUTPUT)'
+	$(run) -m training cmess data $(recipes)/cmess_streets.yaml
+	$(run) -m training cmess stage1 $(recipes)/cmess_streets.yaml
+	$(run) -m training cmess stage2 $(recipes)/cmess_streets.yaml
+	$(run) -m training cmess stage3 $(recipes)/cmess_streets.yaml
+	$(run) -m training cmess export $(recipes)/cmess_streets.yaml --output '$(OUTPUT)'
 
 bundle-sartm:
 	$(run) -m training sartm scenes --output runs/streets --train 2000 --width 320 --height 240
