@@ -148,8 +148,8 @@ def systems(content: dict[str, Any]) -> Lines:
         yield (f'| `{row["task"]}` | {row["name"]} | {row["mbytes"]:g} MB | {row["input"]} '
                f'| {row["p50_ms"]:g} ms (p95 {row["p95_ms"]:g}) | {row["hz"]:g} |')
     yield ''
-    yield ('`python -m benchmarks.systems default BUNDLE ...`: events and pictures of 640 × 480, panoramas of '
-           f'1024 × 512, two sentences at once; {content["threads"]} threads, '
+    yield ('`python -m benchmarks.systems default BUNDLE ...`: events and pictures of 640 × 480, '
+           f'panoramas of 1024 × 512, two sentences at once; {content["threads"]} threads, '
            f'{content["machine"]["processor"]}, {content["machine"]["cores"]} cores. All but the '
            'first are networks of the studies, whose inputs are small.')
 

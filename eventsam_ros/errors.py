@@ -31,3 +31,6 @@ class DatasetError(EventsamError):
 
 class RigError(EventsamError):
     """A rig of cameras is not described as it must be."""
+
+
+BIG_ENDIAN = 'big-endian event packets cannot be decoded, only little-endian ones'

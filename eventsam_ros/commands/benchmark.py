@@ -43,6 +43,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise ValueError(f'threads must be at least 1, but got {arguments.threads}')
     if arguments.output is not None and not arguments.output.absolute().parent.is_dir():
         raise ValueError(f'there is no folder {arguments.output.parent} to write to')
+    if arguments.output is not None and arguments.output.is_dir():
+        raise ValueError(f'{arguments.output} is a folder; name a file to write')
     with Progress('measuring') as progress:
         result = measure(load_bundle(arguments.bundle), arguments.engine, arguments.threads,
                          arguments.quick, _command(arguments), progress.show)

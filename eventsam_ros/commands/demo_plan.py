@@ -5,11 +5,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import islice
 import math
 from pathlib import Path
+import re
 
 from eventsam_ros.errors import EventsamError, RecordingError
 from eventsam_ros.evaluation.recordings import PacketRecord, Recording, open_recording
+from eventsam_ros.evaluation.recordings.recording import usable
 from eventsam_ros.events import ENCODINGS
 from eventsam_ros.inference.bundle import Bundle, load_bundle
 from eventsam_ros.inference.graphs import open_engines
@@ -17,6 +20,10 @@ from eventsam_ros.inference.graphs import open_engines
 TRUTH = 'ground_truth'
 MOST_ROUNDS = 8
 IN_STEP_NS = 2_000_000_000
+_LOOKED_AT = 100
+"""Packets among which one with a sensor size is looked for."""
+_NAME = re.compile(r'(/[A-Za-z_]\w*)+', re.ASCII)
+"""Topics of ROS 2, which older recordings and other tools do not keep to."""
 
 
 @dataclass(frozen=True)
@@ -83,13 +90,16 @@ def plan(path: Path, bundle: Bundle, output: Path, short_s: float, simulated: bo
     """
     with open_recording(path) as recording:
         first = _first_packet(recording, path)
-        topic = recording.event_topics[0]
+        topic = recording.main_events
         images, truths = _split_images(recording)
         images = [topic for topic in images if _is_in_step(recording, topic, first.stamp_ns)]
         seconds = max(recording.duration_ns / 1e9, 1e-3)
     if first.encoding not in ENCODINGS:
         raise EventsamError(f'events of {path} have the encoding {first.encoding!r}; known are '
                             f'{", ".join(ENCODINGS)}')
+    if _NAME.fullmatch(topic) is None or '__' in topic:
+        raise EventsamError(f'the topic {topic!r} of {path} is no name that ROS 2 allows, which '
+                            'has letters, digits and single underscores, and no digit first')
     if not (first.width and first.height):
         raise EventsamError(f'events of {path} name no sensor size, but got '
                             f'{first.width}x{first.height}')
@@ -104,10 +114,10 @@ def _first_packet(recording: Recording, path: Path) -> PacketRecord:
     if not recording.event_topics:
         raise EventsamError(f'recording {path} has no event topic, only '
                             f'{", ".join(recording.topics) or "no topics"}')
-    first = next(recording.packets(), None)
-    if first is None:
+    firsts = list(islice(recording.packets(), _LOOKED_AT))
+    if not firsts:
         raise EventsamError(f'recording {path} has no event packets')
-    return first
+    return next((packet for packet in firsts if usable(packet)), firsts[0])
 
 
 def _split_images(recording: Recording) -> tuple[list[str], list[str]]:

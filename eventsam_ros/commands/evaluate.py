@@ -72,6 +72,12 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
+_FOLDERS = ('sequences', 'pictures', 'overlays')
+_FILES = ('metrics.json', 'frames.csv', 'report.html')
+_MARK = '.evaluation'
+"""File that tells a folder of results from any other: what is in it may be deleted."""
+
+
 def _check(arguments: argparse.Namespace) -> None:
     """Refuse what does not go together.
 
@@ -98,14 +104,20 @@ def _prepared(folder: Path, resume: bool) -> Path:
     """Return the folder, created, and without results of earlier runs unless it is resumed.
 
     Raises:
-        EventsamError: It cannot be written.
+        EventsamError: It cannot be written, or holds what no run has left there.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        strange = [name for name in (*_FOLDERS, *_FILES) if (folder / name).exists()]
+        if strange and not (folder / _MARK).exists():
+            raise EventsamError(
+                f'output folder {folder} holds {strange[0]}, which no evaluation has left there '
+                f'(it has no file {_MARK}); name another folder')
+        (folder / _MARK).touch()
         if not resume:
-            for name in ('sequences', 'pictures', 'overlays'):
+            for name in _FOLDERS:
                 shutil.rmtree(folder / name, ignore_errors=True)
-        for name in ('metrics.json', 'frames.csv', 'report.html'):
+        for name in _FILES:
             (folder / name).unlink(missing_ok=True)
         if not os.access(folder, os.W_OK):
             raise EventsamError(f'output folder {folder} cannot be written')

@@ -46,6 +46,18 @@ COMMANDS = {
 }
 
 
+def parted(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return a command's own arguments, and the sections from --ros-args to -- or the end."""
+    own: list[str] = []
+    of_ros: list[str] = []
+    inside = False
+    for word in arguments:
+        inside = inside or word == '--ros-args'
+        (of_ros if inside else own).append(word)
+        inside = inside and word != '--'
+    return own, of_ros
+
+
 def run_command(name: str, arguments: Sequence[str]) -> int:
     """Run a command to its end.
 
@@ -68,13 +80,10 @@ def run_command(name: str, arguments: Sequence[str]) -> int:
         formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--debug', action='store_true', help='show a traceback with an error')
     module.add_arguments(parser)
-    if command.ros:
-        given, rest = parser.parse_known_args(arguments)
-        given.ros_arguments = [name, *rest]
-    else:
-        # `ros2 run` and launch files may append ROS arguments to any executable.
-        own = list(arguments)
-        given = parser.parse_args(own[:own.index('--ros-args')] if '--ros-args' in own else own)
+    # `ros2 run` and launch files may append ROS arguments to any executable.
+    own, of_ros = parted(arguments)
+    given = parser.parse_args(own)
+    given.ros_arguments = [name, *of_ros]
     try:
         return int(module.run(given))
     except KeyboardInterrupt:

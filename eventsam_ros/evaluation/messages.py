@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 from rosbags.typesys import Stores, get_types_from_msg, get_typestore
 
-from eventsam_ros.errors import RecordingError
+from eventsam_ros.errors import BIG_ENDIAN, RecordingError
 from eventsam_ros.events.types import UInt8
 
 EVENT_PACKET = 'event_camera_msgs/msg/EventPacket'
@@ -106,7 +106,8 @@ def from_cdr(raw: bytes, msgtype: str) -> PacketRecord | ImageRecord | None:
     """Read a serialised message; None if it is of another type.
 
     Raises:
-        RecordingError: A picture with an encoding or size that does not work out.
+        RecordingError: A picture with an encoding or size that does not work out, or events in
+            an order of bytes that is not known.
         Exception: What rosbags raises for bytes that are no such message.
     """
     if msgtype not in EVENT_TYPES + IMAGE_TYPES:
@@ -115,6 +116,8 @@ def from_cdr(raw: bytes, msgtype: str) -> PacketRecord | ImageRecord | None:
     stamp = message.header.stamp.sec * 1_000_000_000 + message.header.stamp.nanosec
     frame_id = message.header.frame_id
     if msgtype in EVENT_TYPES:
+        if message.is_bigendian:
+            raise RecordingError(BIG_ENDIAN)
         return PacketRecord(
             stamp, frame_id, message.width, message.height, message.seq, message.time_base,
             message.encoding, np.asarray(message.events, np.uint8))

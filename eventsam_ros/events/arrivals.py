@@ -226,7 +226,8 @@ class Arrivals:
         self._fresh += 1
         self._count += len(times)
         self._newest = int(times[-1])
-        while self._count > EVENT_LIMIT and len(self._parts) > 1:
+        # What remains is never fewer, so that a window of so many events comes about.
+        while self._count - len(self._parts[0][1]) >= EVENT_LIMIT:
             removed = len(self._parts.popleft()[1])
             self._count -= removed
             self.dropped += removed

@@ -14,12 +14,19 @@ from typing import Any
 from .stamps import SECOND_NS
 
 _OFFSET = 4
+_LEAST = 12
+"""Bytes up to the end of a stamp."""
 
 
 def begins_with_header(message_type: Any) -> bool:
     """Say whether the first field of a message type is a std_msgs/Header."""
     fields = message_type.get_fields_and_field_types()
     return next(iter(fields.values()), '') == 'std_msgs/Header'
+
+
+def has_stamp(raw: bytes) -> bool:
+    """Say whether a serialised message is long enough to begin with a stamp."""
+    return len(raw) >= _LEAST
 
 
 def stamp_of(raw: bytes) -> int:

@@ -106,7 +106,7 @@ class Reporter:
         work, pipeline = watched.work, watched.work.pipeline
         counters = Counter(dict.fromkeys(work.DROPS, 0))
         counters.update(work.counts())
-        counters.update(pipeline.counters)
+        counters.update(dict(pipeline.counters))   # copied at once: threads add to it
         new, watched.counters = Counter(counters) - watched.counters, counters
         rates = watched.rates.look(counters, time.monotonic())
         drops, rest = (

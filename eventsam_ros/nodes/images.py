@@ -22,11 +22,22 @@ _LAYOUTS: dict[str, tuple[type[np.uint8 | np.uint16], int]] = {
     'mono8': (np.uint8, 1), '8UC1': (np.uint8, 1),
     'mono16': (np.uint16, 1), '16UC1': (np.uint16, 1),
     'bgr8': (np.uint8, 3), 'rgb8': (np.uint8, 3), '8UC3': (np.uint8, 3),
-    'bgra8': (np.uint8, 4), 'rgba8': (np.uint8, 4),
+    'bgra8': (np.uint8, 4), 'rgba8': (np.uint8, 4), '8UC4': (np.uint8, 4),
+    'uyvy': (np.uint8, 2), 'yuv422': (np.uint8, 2), 'yuyv': (np.uint8, 2),
+    'yuv422_yuy2': (np.uint8, 2),
+    **{f'bayer_{order}8': (np.uint8, 1) for order in ('rggb', 'bggr', 'gbrg', 'grbg')},
+    **{f'bayer_{order}16': (np.uint16, 1) for order in ('rggb', 'bggr', 'gbrg', 'grbg')},
 }
 _TO_BGR = {
     'mono8': cv2.COLOR_GRAY2BGR, '8UC1': cv2.COLOR_GRAY2BGR, 'rgb8': cv2.COLOR_RGB2BGR,
-    'bgra8': cv2.COLOR_BGRA2BGR, 'rgba8': cv2.COLOR_RGBA2BGR,
+    'bgra8': cv2.COLOR_BGRA2BGR, 'rgba8': cv2.COLOR_RGBA2BGR, '8UC4': cv2.COLOR_BGRA2BGR,
+    'mono16': cv2.COLOR_GRAY2BGR, '16UC1': cv2.COLOR_GRAY2BGR,
+    'uyvy': cv2.COLOR_YUV2BGR_UYVY, 'yuv422': cv2.COLOR_YUV2BGR_UYVY,
+    'yuyv': cv2.COLOR_YUV2BGR_YUYV, 'yuv422_yuy2': cv2.COLOR_YUV2BGR_YUYV,
+    # OpenCV names a mosaic by its second row and column.
+    **{f'bayer_{order}{bits}': code for bits in (8, 16) for order, code in (
+        ('rggb', cv2.COLOR_BayerBG2BGR), ('bggr', cv2.COLOR_BayerRG2BGR),
+        ('gbrg', cv2.COLOR_BayerGR2BGR), ('grbg', cv2.COLOR_BayerGB2BGR))},
 }
 
 ENCODINGS = tuple(_LAYOUTS)
@@ -97,10 +108,13 @@ def to_bgr(message: Image) -> UInt8:
     if picture.dtype == np.uint16:
         top = max(int(picture.max(initial=0)), 1)
         picture = (picture * np.float32(255 / top)).astype(np.uint8)
-        return np.asarray(cv2.cvtColor(picture, cv2.COLOR_GRAY2BGR), np.uint8)
-    if message.encoding in _TO_BGR:
+    if message.encoding not in _TO_BGR:
+        return np.asarray(picture, np.uint8)
+    try:
         return np.asarray(cv2.cvtColor(picture, _TO_BGR[message.encoding]), np.uint8)
-    return np.asarray(picture, np.uint8)
+    except cv2.error as error:   # a mosaic or pairs of pixels that the size does not allow
+        raise ValueError(f'a {message.encoding} image cannot be {message.width}x{message.height} '
+                         'pixels') from error
 
 
 def picture_bgr(message: Message) -> UInt8:
@@ -129,7 +143,8 @@ def picture_grey(message: Message) -> Picture:
         picture, kind = to_array(message), message.encoding
     else:
         picture, kind = _uncompressed(message, cv2.IMREAD_UNCHANGED), message.format
-    if picture.ndim != 2 or picture.dtype not in (np.uint8, np.uint16):
+    colours = picture.ndim != 2 or kind.startswith('bayer_')
+    if colours or picture.dtype not in (np.uint8, np.uint16):
         raise ValueError(f'a thermal image must have one channel of 8 or 16 bits, but is {kind}')
     return picture
 

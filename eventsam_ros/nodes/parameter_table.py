@@ -71,7 +71,8 @@ _EVENTS = (
               'events, at the stamp of every image, or at every edge of a hardware trigger.',
               choices=POLICIES),
     Parameter('window.duration_ms', 0.0, 'Length of a window of the policies period, frame and '
-              'trigger; 0 takes what the bundle was trained on.', unit='ms', low=0, high=1000),
+              'trigger, at least 1; 0 takes what the bundle was trained on.', unit='ms', low=0,
+              high=1000),
     Parameter('window.count', 50_000, 'Events in a window of the policy count.', unit='events',
               low=100, high=10_000_000),
     Parameter('window.trigger_channel', 0, 'Trigger input whose edges end the windows of the '

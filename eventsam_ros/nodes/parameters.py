@@ -66,6 +66,9 @@ def problem(values: Mapping[str, Any]) -> str:
         refusal = _BY_NAME[name].refusal(value)
         if refusal:
             return refusal
+    duration_ms = values['window.duration_ms']
+    if 0 < duration_ms < 1:
+        return f'window.duration_ms must be 0 or 1 to 1000 ms, but got {duration_ms:g}'
     if values['window.policy'] == 'trigger' and values['events_type'] != EVENT_TYPES[0]:
         return (f'window.policy trigger needs events_type {EVENT_TYPES[0]}: '
                 'event arrays carry no triggers')

@@ -88,13 +88,22 @@ class Pipeline(Generic[Item]):
     def submit(self, item: Item) -> None:
         """Take a unit; one that waits is dropped for it."""
         self.counters[self._unit] += 1
-        if self._site.settings['lazy'] and not self._site.outputs.wanted():
+        if self._site.settings['lazy'] and not self._watched():
             self.counters[f'{self._unit}_unwatched'] += 1
             return
         if not self._admits():
             self.counters[f'{self._unit}_skipped_nth'] += 1
             return
         self.counters[f'{self._unit}_superseded'] += self._worker.submit(item)
+
+    def _watched(self) -> bool:
+        try:
+            return self._site.outputs.wanted()
+        except Exception:
+            # Ctrl-C ends the context before the threads.
+            if rclpy.ok():
+                raise
+            return False
 
     def mean_stages_ms(self) -> dict[str, float]:
         """Return what each stage took in the mean of all published units, milliseconds."""

@@ -73,6 +73,7 @@ class PromptBoard(Board):
     def rewind(self) -> None:
         """Put every prompt back to where the user put it, as after a jump in time."""
         with self._lock:
+            self._asked = {}   # what is at the network now shows another time
             for held in self._objects.values():
                 held.now, held.mask, held.missed = held.prompt, None, 0
 
@@ -93,10 +94,11 @@ class PromptBoard(Board):
         """
         with self._lock:
             if is_object:
+                while self._next_id in self._objects:   # of a box, or of a click 10,000 ago
+                    self._next_id = _after(self._next_id)
                 if self._put(self._next_id, Prompt((Point(x, y),), id=self._next_id), now_ns,
                              frame_id, sensor, clicked=True):
-                    self._next_id = CLICKS_FROM + (
-                        self._next_id + 1 - CLICKS_FROM) % _CLICK_IDS
+                    self._next_id = _after(self._next_id)
                 return
             last = next((o for o in reversed(self._objects.values()) if o.clicked), None)
             if last is None:
@@ -120,9 +122,12 @@ class PromptBoard(Board):
         """
         with self._lock:
             self._objects = {k: v for k, v in self._objects.items() if v.clicked}
-            given = {id_ for _, id_ in boxes}
+            given = {id_ for _, id_ in boxes} | set(self._objects)
             taken: set[int] = set()
             for box, id_ in boxes:
+                if id_ in self._objects and id_ not in taken:
+                    self._refuse(f'a box cannot have the id {id_}, which a clicked object has')
+                    continue
                 if id_ in taken:
                     self._refuse(f'ids of boxes must be unique, but {id_} is there twice')
                     continue
@@ -156,6 +161,8 @@ class PromptBoard(Board):
                     self._refuse(reason)
                 if aged or reason:
                     del self._objects[id_]
+                elif _misfit(held.now, held.frame_id, sensor):   # it was followed on a larger one
+                    held.now, held.mask, held.missed = held.prompt, None, 0
             self._asked = dict(self._objects) if follow else {}
             return [h.now if follow else h.prompt for h in self._objects.values()]
 
@@ -182,6 +189,11 @@ class PromptBoard(Board):
         self._objects.pop(id_, None)  # the newest is the last
         self._objects[id_] = _Object(prompt, now_ns, frame_id, clicked, prompt)
         return True
+
+
+def _after(id_: int) -> int:
+    """Return the id of the next click."""
+    return CLICKS_FROM + (id_ + 1 - CLICKS_FROM) % _CLICK_IDS
 
 
 def _misfit(prompt: Prompt, frame_id: str, sensor: Sensor) -> str:

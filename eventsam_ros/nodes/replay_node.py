@@ -16,6 +16,7 @@ import time
 from typing import Any
 
 import rclpy
+from rclpy.exceptions import NameValidationException
 from rclpy.executors import ExternalShutdownException, SingleThreadedExecutor
 from rclpy.node import Node
 from rosgraph_msgs.msg import Clock
@@ -24,7 +25,7 @@ from eventsam_ros.errors import EventsamError
 from eventsam_ros.evaluation.recordings import RecordedMessage, Recording, open_recording
 
 from . import qos
-from .cdr import begins_with_header, stamp_of, with_stamp
+from .cdr import begins_with_header, has_stamp, stamp_of, with_stamp
 from .files import whole
 from .replay_parameters import PARAMETERS
 from .running import ros
@@ -35,6 +36,8 @@ CURRENT_NAMES = {'event_array_msgs/msg/EventArray': 'event_camera_msgs/msg/Event
 """Types that are published under the name that the same layout has today."""
 _LATE_S = 0.05
 _SKEW_PACKETS = 100
+_MATCH_S = 0.3
+"""Time that a subscription gets to know this publisher: what comes before that, it drops."""
 _FLUSH_S = 0.5
 """Time that the middleware gets to deliver the last messages."""
 
@@ -61,7 +64,7 @@ class ReplayNode(Node):
         self._rate, self._times = float(given['rate']), int(given['times'])
         self._start_s, self._wait_s = float(given['start_offset_s']), float(given['wait_s'])
         self._clock_hz, self._stamps = float(given['clock_hz']), str(given['stamps'])
-        self.counters: Counter[str] = Counter(messages=0, packets=0, late=0, rounds=0)
+        self.counters: Counter[str] = Counter(messages=0, packets=0, late=0, rounds=0, damaged=0)
         if not recording:
             raise EventsamError('no recording was given; set the parameter recording to its path')
         for parameter in PARAMETERS:
@@ -92,6 +95,10 @@ class ReplayNode(Node):
             self.get_logger().warning(
                 f'{self.counters["late"]} of {self.counters["messages"]} messages were more than '
                 f'{_LATE_S * 1e3:.0f} ms late')
+        if self.counters['damaged']:
+            self.get_logger().warning(
+                f'{self.counters["damaged"]} messages were left out: they are too short for '
+                'their types')
         time.sleep(_FLUSH_S)
         if self._summary:
             with whole(Path(self._summary)) as path:
@@ -112,8 +119,12 @@ class ReplayNode(Node):
         except (ImportError, AttributeError):
             self.get_logger().warning(f'{topic} is left out: {name} is not installed')
             return
-        self._publishers_of[topic] = self.create_publisher(
-            message_type, topic, qos.replay(), qos_overriding_options=qos.overridable())
+        try:
+            self._publishers_of[topic] = self.create_publisher(
+                message_type, topic, qos.replay(), qos_overriding_options=qos.overridable())
+        except NameValidationException as error:
+            self.get_logger().warning(f'{topic} is left out: {error}'.replace('\n', ' '))
+            return
         if begins_with_header(message_type):
             self._stamped_topics.add(topic)
 
@@ -122,6 +133,7 @@ class ReplayNode(Node):
         end = time.monotonic() + self._wait_s
         while events and time.monotonic() < end:
             if any(p.get_subscription_count() for p in events):
+                time.sleep(_MATCH_S)
                 return
             time.sleep(0.02)
         if self._wait_s:
@@ -133,6 +145,9 @@ class ReplayNode(Node):
         begin: int | None = None
         for message in self._recording.messages(
                 sorted(self._publishers_of), parsed=False):
+            if message.topic in self._stamped_topics and not has_stamp(message.raw):
+                self.counters['damaged'] += 1
+                continue
             begin = message.log_time_ns if begin is None else begin
             if message.log_time_ns - begin >= self._start_s * SECOND_NS:
                 yield message
@@ -184,7 +199,7 @@ class ReplayNode(Node):
         """
         topics = [t for t in recording.event_topics if t in self._stamped_topics]
         first = islice(recording.messages(topics, parsed=False), _SKEW_PACKETS) if topics else ()
-        return min((m.log_time_ns - stamp_of(m.raw) for m in first), default=0)
+        return min((m.log_time_ns - stamp_of(m.raw) for m in first if has_stamp(m.raw)), default=0)
 
     def _sleep_until(self, due_ns: int, timeline: Timeline) -> None:
         while rclpy.ok():

@@ -4,9 +4,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 import signal
+from typing import Any
 
 import rclpy
 from rclpy.exceptions import NameValidationException, ParameterException
@@ -29,7 +30,11 @@ def ros(args: Sequence[str] | None = None) -> Iterator[None]:
     came: list[int] = []
     before = {each: signal.signal(each, lambda number, _: came.append(number))
               for each in (signal.SIGINT, signal.SIGTERM)}
-    rclpy.init(args=args)
+    try:
+        rclpy.init(args=args)
+    except Exception as error:
+        _restore(before)
+        raise EventsamError(f'the ROS arguments cannot be used: {_cause(error)}') from error
     # Python runs its handlers at the beginning of a function at the latest.
     if _any(came):
         rclpy.try_shutdown()  # it came before rclpy listened
@@ -39,14 +44,26 @@ def ros(args: Sequence[str] | None = None) -> Iterator[None]:
         pass
     except EventsamError:
         raise
+    except (NameValidationException, ParameterException) as error:
+        raise EventsamError(str(error)) from error
     except Exception:
         # A signal ends the context under whatever rclpy is doing, which then fails in its own way.
         if rclpy.ok():
             raise
     finally:
         rclpy.try_shutdown()
-        for each, handler in before.items():
-            signal.signal(each, handler)
+        _restore(before)
+
+
+def _restore(handlers: Mapping[signal.Signals, Any]) -> None:
+    for each, handler in handlers.items():
+        signal.signal(each, handler)
+
+
+def _cause(error: Exception) -> str:
+    """Return the first line of an error of rcl, without its places in the source."""
+    lines = str(error).splitlines() or [repr(error)]
+    return lines[0].partition(', at /')[0]
 
 
 def _any(came: list[int]) -> bool:
@@ -77,8 +94,6 @@ def run(*makes: Callable[[], Node], args: Sequence[str] | None = None) -> int:
                 nodes.append(make())
                 executor.add_node(nodes[-1])
             executor.spin()
-        except (NameValidationException, ParameterException) as error:
-            raise EventsamError(str(error)) from error
         finally:
             executor.shutdown()
             for node in nodes:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from event_camera_msgs.msg import EventPacket
 
-from eventsam_ros.errors import DecodeError
+from eventsam_ros.errors import BIG_ENDIAN, DecodeError
 from eventsam_ros.events import Events, PacketDecoder, Window
 from eventsam_ros.events.clock import SensorClock
 from eventsam_ros.events.event_arrays import read_event_array
@@ -36,11 +36,13 @@ class StampedWindow:
         window: Its events, or their sums (events.summed_window).
         stamp_ns: Host time of its end, or the stamp of the frame that ended it.
         frame_id: Frame of the sensor.
+        epoch: That of the stream when it was cut.
     """
 
     window: Window
     stamp_ns: int
     frame_id: str
+    epoch: int = 0
 
 
 class EventStream:
@@ -50,6 +52,7 @@ class EventStream:
         counters: packets, bytes, events, and what went wrong by name (see DROPS).
         clock: Sensor time on the host's clock.
         restarts: How often the stream began anew, as a recording does when it loops.
+        epoch: How often what was known of the time before became worthless, by whatever cause.
         format: Encoding and sensor size, '' before the first packet.
         size: Sensor columns and rows, None before the first packet.
         frame_id: Frame of the sensor, '' before the first packet.
@@ -75,12 +78,14 @@ class EventStream:
         self._decoder: PacketDecoder | None = None
         self._trigger_decoder: PacketDecoder | None = None
         self._policy: Policy | None = None
+        self._jumps = 0
         self._sequence, self._trigger_sequence = Sequence(), Sequence()
         self._frames: dict[int, int] = {}
         self._before: Counter[str] = Counter()
         self.clock = SensorClock()
         self.counters: Counter[str] = Counter()
         self.restarts = 0
+        self.epoch = 0
         self.format = ''
         self._kind: tuple[str, int, int] | None = None
         self.size: tuple[int, int] | None = None
@@ -103,6 +108,7 @@ class EventStream:
 
     def reset(self) -> None:
         """Forget time, windows and decoder state; the counters go on."""
+        self.epoch += 1
         for decoder in (self._decoder, self._trigger_decoder):
             if decoder is not None:
                 decoder.reset()
@@ -136,13 +142,16 @@ class EventStream:
         if not self._follows(packet.seq, stamp_ns, data, triggers):
             return []
         try:
+            if packet.is_bigendian:
+                raise DecodeError(BIG_ENDIAN)
             decoder = self._prepare(packet)
             pieces = (iter((decoder.decode(data, packet.time_base),)) if self._keep_events
                       else decoder.decode_pieces(data, packet.time_base))
         except DecodeError:
             self.counters['packets_undecodable'] += 1
             raise
-        self.frame_id = packet.header.frame_id
+        if packet.encoding != TRIGGER:
+            self.frame_id = packet.header.frame_id
         windows = self._advance(pieces, stamp_ns, decoder)
         self.counters['packets_decoded'] += 1
         return windows
@@ -248,6 +257,10 @@ class EventStream:
                 windows += policy.push(events)
         if first is not None and last is not None:
             self.clock.update(first, last, stamp_ns)
+        if policy is not None and (jumps := policy.counters['jumps_back']) > self._jumps:
+            self._jumps = jumps
+            self.restarts += 1
+            self.epoch += 1
         return [self._stamped(window) for window in windows]
 
     def _follows(self, seq: int, stamp_ns: int, data: memoryview, triggers: bool) -> bool:
@@ -290,11 +303,13 @@ class EventStream:
             if part is not None:
                 self._before.update(part.counters)
         self.restarts += bool(self.format)
+        self.epoch += 1
         self.clock.reset()
         self._frames.clear()
         self._decoder = None
         self._policy = self._make_policy(width, height)
         self._policy.thin_to(self._most)
+        self._jumps = 0
         self._kind = encoding, width, height
         # Other threads ask for the frame once they know the size.
         self.frame_id = frame_id
@@ -306,4 +321,4 @@ class EventStream:
         if stamp_ns is None:
             stamp_ns = self.clock.to_host(window.t_end)
         self.counters['events_in_windows'] += len(window)
-        return StampedWindow(window, stamp_ns, self.frame_id)
+        return StampedWindow(window, stamp_ns, self.frame_id, self.epoch)

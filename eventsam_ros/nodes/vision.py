@@ -24,9 +24,10 @@ else:
     INSTALLED = True
 
 from eventsam_ros.inference.masks import Masks
-from eventsam_ros.inference.prompts import Box
+from eventsam_ros.inference.prompts import LARGEST_ID, Box
 
 _OBJECT = 'object'
+_DIGITS = len(str(LARGEST_ID))
 
 __all__ = ['INSTALLED', 'Detection2DArray', 'LabelInfo', 'boxes', 'detections', 'label_info']
 
@@ -60,12 +61,18 @@ def label_info(header: Header, names: Sequence[tuple[int, str]]) -> Any:
 
 
 def boxes(message: Any) -> list[tuple[Box, int | None]]:
-    """Return the boxes of a Detection2DArray with their ids, None where an id is no number."""
+    """Return the boxes of a Detection2DArray with their ids, None where an id is no number.
+
+    A number of more digits than ids have becomes one that is too large.
+    """
     found = []
     for detection in message.detections:
         x, y = _centre(detection.bbox)
         half_x, half_y = detection.bbox.size_x / 2, detection.bbox.size_y / 2
-        id_ = int(detection.id) if detection.id.isdecimal() else None
+        text = detection.id
+        id_ = int(text) if text.isdecimal() and len(text) <= _DIGITS else None
+        if text.isdecimal() and id_ is None:
+            id_ = LARGEST_ID + 1
         found.append((Box(x - half_x, y - half_y, x + half_x, y + half_y), id_ or None))
     return found
 

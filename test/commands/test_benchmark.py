@@ -100,6 +100,7 @@ def test_a_back_end_that_is_missing_here_has_its_reason(tiny_bundle):
     (['--engine', 'abacus'], ('engine must be one of', 'abacus', ENGINES[0])),
     (['--threads', '0'], ('threads must be at least 1',)),
     (['--output', '/nowhere/at/all.json'], ('no folder /nowhere/at',)),
+    (['--output', '/tmp'], ('/tmp is a folder; name a file',)),
     (['--bundle', '/nowhere'], ('no bundle at /nowhere',))])
 def test_what_cannot_be_is_refused_in_one_sentence(arguments, words):
     done = run('--quick', *arguments)

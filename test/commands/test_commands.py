@@ -10,6 +10,7 @@ import sys
 import pytest
 
 from eventsam_ros.commands import COMMANDS
+from eventsam_ros.commands.registry import parted
 
 
 def run(*arguments, timeout=60):
@@ -42,6 +43,22 @@ def test_a_wrong_command_is_refused():
     done = run('fly')
     assert done.returncode == 2
     assert 'fly' in done.stderr
+
+
+@pytest.mark.parametrize('arguments', [
+    ('--engin', 'foo'), ('--engin', 'foo', '--ros-args', '-p', 'lazy:=true'),
+    ('--ros-args', '-p', 'lazy:=true', '--', '--engin')])
+def test_what_a_node_does_not_know_is_refused(arguments):
+    done = run('segment_node', *arguments)
+    assert done.returncode == 2
+    assert 'unrecognized arguments: --engin' in done.stderr
+
+
+def test_ros_arguments_stand_where_ros_allows_them():
+    words = ['a', '--ros-args', '-p', 'x:=1', '--', '--debug', '--ros-args', '-r', 'b:=c']
+    assert parted(words) == (
+        ['a', '--debug'], ['--ros-args', '-p', 'x:=1', '--', '--ros-args', '-r', 'b:=c'])
+    assert parted(['a', '--debug']) == (['a', '--debug'], [])
 
 
 def test_a_missing_bundle_is_one_sentence():

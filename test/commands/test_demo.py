@@ -21,7 +21,9 @@ import yaml
 pytest.importorskip('rclpy', reason='no ROS 2 here')
 pytest.importorskip('event_camera_msgs', reason='event_camera_msgs is not installed')
 
+from eventsam_ros.commands.demo_plan import plan
 from eventsam_ros.evaluation.recordings import PacketRecord, RecordingWriter
+from eventsam_ros.inference.bundle import load_bundle
 from eventsam_ros.simulation.recording import RecordingConfig, record
 
 
@@ -107,10 +109,10 @@ def _commands():
             yield (entry / 'cmdline').read_bytes().decode(errors='replace')
 
 
-def write(path, encoding='evt3', packets=1, width=64):
+def write(path, encoding='evt3', packets=1, width=64, topic='/events'):
     with RecordingWriter(path) as writer:
         for k in range(packets):
-            writer.write_packet('/events', 10**18 + k, PacketRecord(
+            writer.write_packet(topic, 10**18 + k, PacketRecord(
                 10**18, 'f', width, 48, k, 0, encoding, np.zeros(4, np.uint8)))
         if not packets:
             writer.write_image('/image', 10**18, 10**18, 'f', 'mono8', np.zeros((2, 2), np.uint8))
@@ -143,6 +145,22 @@ def test_an_unknown_encoding_is_one_sentence(tiny_bundle, tmp_path):
 def test_a_recording_without_a_sensor_size_is_one_sentence(tiny_bundle, tmp_path):
     path = write(tmp_path / 'r', width=0)
     failed(demo('--bag', path, '--bundle', tiny_bundle, '--output', tmp_path / 'o'), '0x48')
+
+
+def test_a_topic_that_ros_does_not_allow_is_one_sentence(tiny_bundle, tmp_path):
+    path = write(tmp_path / 'r', topic='/event-camera/events')
+    failed(demo('--bag', path, '--bundle', tiny_bundle, '--output', tmp_path / 'o'),
+           "the topic '/event-camera/events'", 'is no name that ROS 2 allows')
+
+
+def test_a_first_packet_without_a_size_is_passed_over(tiny_bundle, tmp_path):
+    path = tmp_path / 'r'
+    with RecordingWriter(path) as writer:
+        for k in range(3):
+            writer.write_packet('/events', 10**18 + k, PacketRecord(
+                10**18, 'f', 64 * (k > 0), 48 * (k > 0), k, 0, 'evt3', np.zeros(4, np.uint8)))
+    found = plan(path, load_bundle(tiny_bundle), tmp_path, 1.0, simulated=False)
+    assert (found.width, found.height) == (64, 48)
 
 
 def test_an_unwritable_output_folder_is_one_sentence(recording, tiny_bundle, tmp_path):

@@ -53,6 +53,18 @@ def test_the_same_run_again_gives_the_same_scores(recording, finished, tmp_path)
     assert not (tmp_path / 'overlay.mp4').exists()
 
 
+@pytest.mark.parametrize('name', ['pictures', 'sequences', 'overlays', 'metrics.json'])
+def test_what_no_evaluation_left_is_never_deleted(recording, tmp_path, capsys, name):
+    kept = tmp_path / name
+    if '.' not in name:
+        kept = tmp_path / name / 'holiday.png'
+        kept.parent.mkdir()
+    kept.write_text('mine')
+    assert main(['evaluate', str(recording), '--output', str(tmp_path)]) == 1
+    assert f'holds {name}, which no evaluation has left there' in capsys.readouterr().err
+    assert kept.read_text() == 'mine'
+
+
 def test_resume_keeps_what_is_finished(recording, finished, capsys):
     times = [row['encode_ms'] for row in _rows(finished)]
     assert main(['evaluate', str(recording), '--output', str(finished), '--resume']) == 0

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 import shutil
 
@@ -209,10 +210,13 @@ def test_damaged_files_are_refused_with_one_sentence(tmp_path, name, content):
         open_recording(tmp_path / name)
 
 
-@pytest.mark.parametrize('content', ['{', 'nothing: 1', '[]', 'rosbag2_bagfile_information: 3'])
-def test_damaged_metadata_is_refused_with_one_sentence(tmp_path, content):
+@pytest.mark.parametrize(('content', 'sentence'), [
+    ('{', r'^recording .* cannot be read: [^\n]+$'),
+    ('rosbag2_bagfile_information: 3', r'^recording .* cannot be read: [^\n]+$'),
+    ('nothing: 1', 'is not a recording'), ('[]', 'is not a recording')])
+def test_damaged_metadata_is_refused_with_one_sentence(tmp_path, content, sentence):
     (tmp_path / 'metadata.yaml').write_text(content)
-    with pytest.raises(RecordingError, match=r'^recording .* cannot be read: [^\n]+$'):
+    with pytest.raises(RecordingError, match=sentence):
         open_recording(tmp_path)
 
 
@@ -258,6 +262,37 @@ def test_recording_without_events_is_refused_with_its_topics(tmp_path):
             recording.packets()
         with pytest.raises(RecordingError, match=r'has no topic /events, only /image '):
             recording.packets('/events')
+
+
+def test_the_main_events_are_those_of_a_sensor(tmp_path):
+    path = tmp_path / 'several'
+    with RecordingWriter(path) as writer:
+        writer.write_packet('/cam/triggers', START, replace(packet(), encoding='trigger'))
+        writer.write_packet('/cam/unsized', START, replace(packet(), width=0))
+        for k in range(2):
+            writer.write_packet('/cam/events', START + k, packet(k))
+    with open_recording(path) as recording:
+        assert recording.event_topics[0] == '/cam/triggers'
+        assert recording.main_events == '/cam/events'
+        assert [p.seq for p in recording.packets()] == [0, 1]
+        assert [p.encoding for p in recording.packets('/cam/triggers')] == ['trigger']
+
+
+def test_big_endian_events_are_refused_with_one_sentence():
+    raw = bytearray(messages.packet_to_cdr(packet()))
+    at = raw.index(b'evt3\0') + 5
+    assert raw[at] == 0
+    raw[at] = 1
+    with pytest.raises(RecordingError, match='big-endian event packets cannot be decoded'):
+        messages.from_cdr(bytes(raw), messages.EVENT_PACKET)
+
+
+def test_metadata_that_say_nothing_are_passed_over(tmp_path, recordings):
+    shutil.copytree(recordings['test_events_2'], tmp_path / 'killed')
+    for content in ('', 'rosbag2_bagfile_information: {}', 'other: 1'):
+        (tmp_path / 'killed' / 'metadata.yaml').write_text(content)
+        with open_recording(tmp_path / 'killed') as recording:
+            assert len(list(recording.packets())) == 100
 
 
 def test_existing_folder_is_not_overwritten(tmp_path):

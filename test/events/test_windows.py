@@ -301,6 +301,14 @@ def test_events_that_wait_are_bounded(monkeypatch):
     assert policy.counters['events_dropped'] == 400
 
 
+def test_a_window_of_as_many_events_as_may_wait_comes_about(monkeypatch):
+    monkeypatch.setattr(arrivals, 'EVENT_LIMIT', 100)
+    policy = CountWindows(100, 4, 4)
+    windows = [w for start in range(50) for w in policy.push(events_at([start] * 7))]
+    assert [len(w.events) for w in windows] == [100] * 3
+    assert policy.counters['events_dropped'] == 0
+
+
 @pytest.mark.parametrize('policy', [
     PeriodWindows(10 * MS, 4, 4), CountWindows(5, 4, 4), FrameWindows(4, 4),
     TriggerWindows(4, 4, 0, 'both')])

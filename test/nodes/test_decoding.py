@@ -116,9 +116,13 @@ def test_after_shed_packets_what_is_decoded_is_right(make_run, camera):
     stream = run.decoding.stream
     advance = stream._advance
 
-    def watch(events, *rest):
-        seen.append(events.copy())  # the next packet is decoded into the same arrays
-        return advance(events, *rest)
+    def watched(pieces):
+        for events in pieces:
+            seen.append(events.copy())  # the next packet is decoded into the same arrays
+            yield events
+
+    def watch(pieces, *rest):
+        return advance(watched(pieces), *rest)
     stream._advance = watch
     run.put(packets[:15])
     run.put(packets[15:25], age_ms=5000.0)

@@ -65,6 +65,39 @@ def test_grey_pictures_become_grey_colours():
     np.testing.assert_array_equal(colours, np.stack([grey] * 3, -1))
 
 
+@pytest.mark.parametrize('bits', [8, 16])
+@pytest.mark.parametrize('order', ['rggb', 'bggr', 'gbrg', 'grbg'])
+def test_a_mosaic_becomes_its_colours(order, bits):
+    colour = {'b': 40, 'g': 120, 'r': 255}
+    dtype = np.uint8 if bits == 8 else np.uint16
+    tile = np.array([colour[c] for c in order], dtype).reshape(2, 2) * dtype(1 + 256 * (bits > 8))
+    mosaic = np.tile(tile, (8, 8))
+    encoding = f'bayer_{order}{bits}'
+    message = images.to_message(mosaic, encoding, Header())
+    np.testing.assert_allclose(
+        images.to_bgr(message)[4:-4, 4:-4], np.full((8, 8, 3), [40, 120, 255]), atol=1)
+    with pytest.raises(ValueError, match='one channel of 8 or 16 bits, but is bayer'):
+        images.picture_grey(message)
+
+
+@pytest.mark.parametrize('encoding', ['uyvy', 'yuv422', 'yuyv', 'yuv422_yuy2'])
+def test_pairs_of_pixels_become_colours(encoding):
+    luma, u, v = 120, 90, 200
+    pair = [u, luma, v, luma] if encoding in ('uyvy', 'yuv422') else [luma, u, luma, v]
+    rows = np.tile(np.array(pair, np.uint8), (4, 3)).reshape(4, 6, 2)
+    found = images.to_bgr(images.to_message(rows, encoding, Header()))
+    y = 1.164 * (luma - 16)
+    expected = [y + 2.018 * (u - 128), y - 0.391 * (u - 128) - 0.813 * (v - 128),
+                y + 1.596 * (v - 128)]
+    np.testing.assert_allclose(found, np.full((4, 6, 3), expected), atol=2)
+
+
+def test_a_size_that_an_encoding_does_not_allow_is_told():
+    odd = images.to_message(np.zeros((4, 5, 2), np.uint8), 'uyvy', Header())
+    with pytest.raises(ValueError, match='a uyvy image cannot be 5x4 pixels'):
+        images.to_bgr(odd)
+
+
 @pytest.mark.parametrize(('change', 'text'), [
     ({'encoding': 'yuv9'}, 'must be one of mono8'),
     ({'step': 6}, 'needs rows of 7 bytes'),

@@ -57,6 +57,39 @@ def test_a_click_on_what_is_not_the_object_joins_the_last_one():
     assert prompt.points == (Point(1, 2), Point(9, 9, 0))
 
 
+def test_what_was_at_the_network_before_a_restart_moves_no_prompt():
+    board = PromptBoard()
+    board.click(10, 10, True, 0)
+    ids = [p.id for p in board.current(0, 0, SENSOR)]
+    board.rewind()
+    board.answered(Masks.build(ids, np.stack([disc(60, 40)]), [0.9]))
+    (prompt,) = board.current(0, 0, SENSOR)
+    assert prompt.points == (Point(10, 10),)
+
+
+def test_a_prompt_that_was_followed_beyond_a_smaller_sensor_goes_back():
+    board = PromptBoard()
+    board.click(10, 10, True, 0)
+    (moved,) = answer(board, disc(60, 40))
+    assert moved.points[0].x > 48
+    (prompt,) = board.current(0, 0, Sensor(48, 32, 'cam'))
+    assert prompt.points == (Point(10, 10),)
+    assert board.counters['prompts_refused'] == 0
+
+
+def test_clicks_and_boxes_do_not_take_each_other_s_ids():
+    board = PromptBoard()
+    board.click(10, 10, True, 0)
+    board.boxes([(Box(1, 2, 30, 40), CLICKS_FROM), (Box(5, 6, 30, 40), CLICKS_FROM + 1)], 0)
+    assert f'a box cannot have the id {CLICKS_FROM}' in board.take_refusals()[0]
+    board.click(20, 20, True, 0)
+    found = {p.id: p for p in board.current(0, 0, SENSOR)}
+    assert sorted(found) == [CLICKS_FROM, CLICKS_FROM + 1, CLICKS_FROM + 2]
+    assert found[CLICKS_FROM].points == (Point(10, 10),)
+    assert found[CLICKS_FROM + 1].box == Box(5, 6, 30, 40)
+    assert found[CLICKS_FROM + 2].points == (Point(20, 20),)
+
+
 def test_boxes_replace_boxes_and_leave_clicks():
     board = PromptBoard()
     board.click(1, 2, True, 0)

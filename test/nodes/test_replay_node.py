@@ -105,6 +105,44 @@ def test_the_clock_runs_in_recorded_time(player):
     assert recorded <= times[0] <= times[-1] < recorded + 800 * MS
 
 
+def test_topics_and_messages_that_cannot_be_are_left_out_and_told(graph, tmp_path):
+    path = tmp_path / 'odd'
+    with RecordingWriter(path) as writer:
+        for k in range(5):
+            record = PacketRecord(
+                START + k * 10 * MS, 'cam', 96, 64, k, 0, 'evt3', np.full(10, k, np.uint8))
+            for topic in ('/event-camera/events', '/good/events'):
+                writer.write_packet(topic, START + k * 10 * MS, record)
+    node = graph.add(rclpy.create_node('odd_listener'))
+    received = graph.listen(node, EventPacket, '/good/events', qos.replay())
+    done = subprocess.run(
+        [sys.executable, '-c', SHORT, 'replay_node', str(path), '--ros-args', '-p',
+         'wait_s:=10.0'],
+        check=False, capture_output=True, text=True, timeout=30)
+    assert done.returncode == 0, done.stderr
+    assert 'Traceback' not in done.stderr
+    assert '/event-camera/events is left out: ' in done.stderr
+    assert '1 messages were left out: they are too short for their types' in done.stderr
+    graph.wait_for(lambda: len(received) == 4, 10)
+
+
+# The second message of a topic loses all but its first bytes.
+SHORT = """
+import sys
+from dataclasses import replace
+from eventsam_ros.__main__ import main
+from eventsam_ros.nodes.replay_node import Recording
+whole = Recording.messages
+def messages(self, *given, **named):
+    seen = {}
+    for message in whole(self, *given, **named):
+        seen[message.topic] = seen.get(message.topic, 0) + 1
+        yield replace(message, raw=message.raw[:6]) if seen[message.topic] == 2 else message
+Recording.messages = messages
+sys.exit(main(sys.argv[1:]))
+"""
+
+
 @pytest.mark.parametrize(('arguments', 'sentence'), [
     ([], 'no recording was given'),
     (['/nowhere'], 'recording /nowhere does not exist'),

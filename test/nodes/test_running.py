@@ -12,6 +12,7 @@ import sys
 import time
 
 import cv2
+from event_camera_msgs.msg import EventPacket
 import numpy as np
 import pytest
 import rclpy
@@ -19,7 +20,7 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
 from eventsam_ros.errors import EventsamError
-from eventsam_ros.nodes import files
+from eventsam_ros.nodes import files, qos
 from eventsam_ros.nodes.images import to_message
 from eventsam_ros.nodes.stamps import stamp
 
@@ -96,6 +97,49 @@ def test_a_parameter_that_cannot_be_is_told_in_one_sentence(given, text):
     assert process.returncode == 1
     assert text in errors
     assert 'Traceback' not in errors
+
+
+def test_a_window_of_less_than_a_millisecond_is_no_configuration(tiny_bundle):
+    process = start(NODE, *node_arguments(tiny_bundle), '-p', 'window.duration_ms:=0.5')
+    sentence = 'cannot configure: window.duration_ms must be 0 or 1 to 1000 ms, but got 0.5'
+    assert sentence in process.stderr.readline()
+    process.send_signal(signal.SIGINT)
+    ended(process)
+    assert process.returncode == 0
+
+
+@pytest.mark.parametrize('command', ['segment_node', 'replay_node'])
+@pytest.mark.parametrize('given', [
+    ('--params-file', '/nowhere.yaml'), ('-r', 'events:=/bad-topic'), ('-r', '__node:=bad-name'),
+    ('-p',), ('-p', 'rate:=1', '-p', 'lazy:=1')])
+def test_ros_arguments_that_cannot_be_are_told_in_one_sentence(command, given, tmp_path):
+    recording = [str(tmp_path)] if command == 'replay_node' else []
+    process = start('import sys\nfrom eventsam_ros.__main__ import main\n'
+                    'sys.exit(main(sys.argv[1:]))', command, *recording, '--ros-args', *given)
+    errors = ended(process)
+    assert process.returncode == 1
+    assert 'Traceback' not in errors
+    assert errors.strip().splitlines()[-1].startswith(f'{command}: ')
+
+
+def test_ctrl_c_while_windows_come_ends_without_a_traceback(graph, tiny_bundle, camera):
+    """The context ends before the threads: windows that are finished then ask it no more."""
+    other = graph.add(rclpy.create_node('camera'))
+    events = other.create_publisher(EventPacket, 'events', qos.events())
+    for _ in range(3):
+        process = start(NODE, *node_arguments(tiny_bundle), '-p', 'window.policy:=count',
+                        '-p', 'window.count:=100')
+        graph.wait_for(events.get_subscription_count, 40)
+        end = time.monotonic() + 1.0
+        while process.poll() is None:
+            events.publish(camera.packet())
+            time.sleep(0.001)
+            if time.monotonic() > end:
+                process.send_signal(signal.SIGINT)
+                end = float('inf')
+        errors = ended(process)
+        assert process.returncode == 0, errors
+        assert 'Traceback' not in errors
 
 
 RECORDER = """

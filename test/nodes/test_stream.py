@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import struct
+
 import numpy as np
 import pytest
 
@@ -16,6 +18,16 @@ from eventsam_ros.events.windows import CountWindows, FrameWindows, PeriodWindow
 from eventsam_ros.nodes.stream import EventStream
 
 MS = 1_000_000
+START_NS = 1_600_000_000 * 10**9
+
+
+def array_message(begin_ns):
+    """Return an EventArray of 100 events within 5 ms in CDR."""
+    times = [divmod(begin_ns + k * 50_000, 10**9) for k in range(100)]
+    head = struct.pack('<4BII', 0, 1, 0, 0, *times[0]) + struct.pack('<I4s', 4, b'cam\0')
+    first, *rest = times
+    return head + struct.pack('<3I', 64, 96, 100) + struct.pack('<HHIIB', 5, 6, *first, 1) + (
+        b''.join(struct.pack('<xHHxxIIB', 5, 6, *t, 1) for t in rest))
 
 
 def periods(width, height):
@@ -159,6 +171,42 @@ def test_windows_of_frames_end_at_the_frames_and_carry_their_stamps(camera):
     assert window.stamp_ns == stamp
     # 20 ms of 500 events in 10 ms.
     assert len(window.window) == pytest.approx(1000, abs=60)
+
+
+def test_windows_know_whether_the_stream_began_anew_after_them(camera):
+    stream = EventStream(periods)
+    packets = [camera.packet() for _ in range(70)]
+    before = [w.epoch for p in packets for w in stream.packet(p)]
+    assert set(before) == {stream.epoch}
+    after = [w.epoch for p in packets for w in stream.packet(p)]
+    assert set(after) == {stream.epoch}
+    assert stream.epoch > before[0]
+
+
+def test_arrays_whose_time_jumps_back_begin_anew():
+    stream = EventStream(periods)
+    for k in (0, 1, 2, 3, 400, 0, 1):   # a recording that loops
+        stream.array(array_message(START_NS + k * 10 * MS))
+    assert stream.restarts == 1
+    assert stream.counts()['jumps_back'] == 1
+
+
+def test_big_endian_packets_are_counted_and_told(camera):
+    stream, packet = EventStream(periods), camera.packet()
+    packet.is_bigendian = True
+    with pytest.raises(DecodeError, match='big-endian event packets cannot be decoded'):
+        stream.packet(packet)
+    assert stream.counts()['packets_undecodable'] == 1
+    assert stream.counters['events'] == 0
+
+
+def test_packets_of_triggers_do_not_name_the_sensor_s_frame(camera):
+    stream = EventStream(periods)
+    stream.packet(camera.packet())
+    other = camera.packet()
+    other.encoding, other.events, other.header.frame_id = 'trigger', [], ''
+    stream.packet(other)
+    assert stream.frame_id == 'camera_optical_frame'
 
 
 def test_reset_forgets_time_but_not_the_counters(camera):

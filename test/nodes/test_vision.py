@@ -15,7 +15,7 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Header
 
 from eventsam_ros.inference.masks import Masks
-from eventsam_ros.inference.prompts import Box
+from eventsam_ros.inference.prompts import LARGEST_ID, Box
 from eventsam_ros.nodes import qos, vision
 from eventsam_ros.nodes.images import to_array
 from eventsam_ros.nodes.segment_node import SegmentNode
@@ -33,6 +33,12 @@ def test_detections_hold_id_box_and_score():
     assert (detection.bbox.size_x, detection.bbox.size_y) == (20.0, 10.0)
     assert detection.results[0].hypothesis.score == pytest.approx(0.75)
     assert vision.boxes(array) == [(Box(30, 10, 50, 20), 7)]
+
+
+def test_an_id_of_thousands_of_digits_is_one_that_is_too_large():
+    detection = vision_msgs.Detection2D(id='9' * 5000)
+    ((_, id_),) = vision.boxes(vision_msgs.Detection2DArray(detections=[detection]))
+    assert id_ == LARGEST_ID + 1
 
 
 def test_an_id_that_is_no_number_is_left_to_the_node():

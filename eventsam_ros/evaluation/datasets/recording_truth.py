@@ -103,7 +103,7 @@ def find_topics(
     if not image:
         others = [t for t in images if t != truth and not any(word in t for word in WORDS)]
         image = others[0] if others else ''
-    return Topics(events or recording.event_topics[0], Path(truth) if folder else truth,
+    return Topics(events or recording.main_events, Path(truth) if folder else truth,
                   '' if image == 'none' else image)
 
 

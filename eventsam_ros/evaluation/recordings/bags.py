@@ -115,14 +115,19 @@ class BagRecording(Recording):
                 topic, msgtype, time, kind, from_cdr(raw, msgtype) if parsed else None, raw)
 
 
+_INFORMATION = 'rosbag2_bagfile_information'
+
+
 def _parts(path: Path) -> list[Path]:
     """Return what rosbags can open: the folder itself, or the files of it."""
     if path.is_file():
         return [path]
-    metadata = path / 'metadata.yaml'
+    metadata, information = path / 'metadata.yaml', None
     if metadata.exists():
         content: Any = YAML(typ='safe').load(metadata.read_text('utf-8'))
-        information = content['rosbag2_bagfile_information']
+        information = (content if isinstance(content, dict) else {}).get(_INFORMATION)
+    # A recorder that was killed may leave it empty.
+    if information:
         if information.get('storage_identifier'):
             return [path]
         # `ros2 bag` tolerates an empty identifier: it goes by the endings, and so do we.

@@ -7,6 +7,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Literal
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 Kind = Literal['events', 'image', 'other']
+_LOOKED_AT = 100
+"""Packets of a topic after which it is known for what it is."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,26 @@ class Recording(ABC):
         """Topics of pictures."""
         return [topic for topic, name in self.topics.items() if name in IMAGE_TYPES]
 
+    @cached_property
+    def main_events(self) -> str:
+        """Topic of the events where none is named: the first one with a sensor and its events.
+
+        Topics without a packet, of triggers alone or without a sensor size are passed over where
+        there is another.
+
+        Raises:
+            RecordingError: No topic of events, or damaged content.
+        """
+        if not self.event_topics:
+            raise RecordingError(
+                f'recording {self.path} has no event topic, only {self._topic_list()}')
+        if len(self.event_topics) == 1:
+            return self.event_topics[0]
+        return next(
+            (topic for topic in self.event_topics if any(
+                usable(packet) for packet in islice(self.packets(topic), _LOOKED_AT))),
+            self.event_topics[0])
+
     def messages(
         self, topics: Sequence[str] | None = None, parsed: bool = True,
     ) -> Iterator[RecordedMessage]:
@@ -123,10 +147,7 @@ class Recording(ABC):
         Raises:
             RecordingError: No events there, or (while iterating) damaged content.
         """
-        if topic is None and not self.event_topics:
-            raise RecordingError(
-                f'recording {self.path} has no event topic, only {self._topic_list()}')
-        chosen = self.messages([self.event_topics[0] if topic is None else topic])
+        chosen = self.messages([self.main_events if topic is None else topic])
         return (m.message for m in chosen if isinstance(m.message, PacketRecord))
 
     def images(self, topic: str) -> Iterator[ImageRecord]:
@@ -140,6 +161,11 @@ class Recording(ABC):
 
     def _topic_list(self) -> str:
         return ', '.join(f'{topic} ({name})' for topic, name in self.topics.items())
+
+
+def usable(packet: PacketRecord) -> bool:
+    """Say whether a packet may hold events of a sensor: it names its size, and is no trigger's."""
+    return bool(packet.width and packet.height) and packet.encoding != 'trigger'
 
 
 def unreadable(path: Path, error: BaseException) -> RecordingError:

@@ -107,7 +107,7 @@ class EventWork:
 
     def _objects(self, segmenter: Segmenter, stamped: StampedWindow) -> Objects:
         window, settings = stamped.window, self._site.settings
-        if self._forget.is_set():
+        if self._forget.is_set() and stamped.epoch == self.source.stream.epoch:
             self._forget.clear()
             segmenter.reset()
         prompts = self.board.current(
@@ -118,5 +118,6 @@ class EventWork:
 
     def _published(self, waiting: Waiting, scene: Scene) -> None:
         self.source.measured(waiting, self._begun_ns)
-        if self._prompted and isinstance(scene.answer, Objects):
+        followed = self._prompted and waiting.stamped.epoch == self.source.stream.epoch
+        if followed and isinstance(scene.answer, Objects):
             self.board.answered(scene.answer.masks)

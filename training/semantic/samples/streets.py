@@ -83,7 +83,7 @@ class Streets:
 
         @lru_cache(maxsize=1)   # the end of each packet is asked for twice
         def light(t: float) -> Float32:
-            return look(t)[0] * gain
+            return np.asarray(look(t)[0] * gain, np.float32)
 
         course = watch(light, sensor, self.packets, round(choice.packet_ms * 1e6),
                        _path(step, turn, focal, height, sensor.height), rng)
