@@ -61,10 +61,11 @@ TRIGGERS = Topic(
     'packets of encoding trigger, where the driver sends them on a topic of their own',
     EVENTS.tasks)
 IMAGE = Topic(
-    'image', 'sensor_msgs/Image', qos.image, 'the colour camera, which is segmented; beside '
-    'events its stamps end the windows with `window.policy` frame, and with `use_images` it is '
-    'the ground of the overlay, subscribed to while someone looks at that; with '
-    '`image_transport` compressed sensor_msgs/CompressedImage on image/compressed')
+    'image', 'sensor_msgs/Image', qos.image, 'the colour camera, which is segmented; grey, '
+    'colours, Bayer mosaics and YUV 4:2:2 of 8 bits, grey and mosaics of 16, others through an '
+    'installed cv_bridge; beside events its stamps end the windows with `window.policy` frame, '
+    'and with `use_images` it is the ground of the overlay, subscribed to while someone looks at '
+    'that; with `image_transport` compressed sensor_msgs/CompressedImage on image/compressed')
 THERMAL = Topic(
     'thermal', 'sensor_msgs/Image', qos.image, 'the thermal camera, registered: it shows the same '
     'view; 8 bits, or 16 bits of raw counts; compressed as image', ('rgbt_semantic',))
