@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import wraps
 from typing import Any
 
 from rclpy.lifecycle import LifecycleNode
@@ -23,6 +24,8 @@ _STRICTNESS: dict[str, tuple[Any, ...]] = {
 """Policies that must fit, what is offered at least as strict as what is asked for."""
 
 
+_QUIET_S = 5.0
+"""Seconds between two sentences of the same fault."""
 _PATIENCE = 10
 """Looks for the other side of an event that the graph does not show."""
 
@@ -67,9 +70,22 @@ class Connections:
         def incompatible(_event: Any) -> None:
             self._suspect(made, 'subscription')
         made = self._make(
-            topic, callback, SubscriptionEventCallbacks(incompatible_qos=incompatible),
-            name=name, message=message, raw=raw)
+            topic, self._guarded(name or topic.name, callback),
+            SubscriptionEventCallbacks(incompatible_qos=incompatible), name=name, message=message,
+            raw=raw)
         return made
+
+    def _guarded(self, name: str, callback: Callable[..., None]) -> Callable[..., None]:
+        @wraps(callback)   # rclpy looks at how many arguments it takes
+        def taken(*given: Any) -> None:
+            try:
+                callback(*given)
+            except Exception as error:  # one bad message must not end the node
+                if self._node.context.ok():
+                    self._node.get_logger().error(
+                        f'a message on {name} could not be taken: {error!r}',
+                        throttle_duration_sec=_QUIET_S)
+        return taken
 
     def listen(
         self, topic: Topic, take: Take, failed: Callable[[str], None], *,

@@ -8,11 +8,14 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from event_camera_msgs.msg import EventPacket
 import pytest
 from rcl_interfaces.msg import Log
-from rclpy.lifecycle import TransitionCallbackReturn
+import rclpy
+from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
 from rclpy.qos import DurabilityPolicy, HistoryPolicy, QoSProfile, ReliabilityPolicy
 from sensor_msgs.msg import Image
+from std_msgs.msg import String
 
-from eventsam_ros.nodes import qos
+from eventsam_ros.nodes import qos, topics
+from eventsam_ros.nodes.connections import Connections
 
 
 def profile(reliability='RELIABLE', durability='VOLATILE'):
@@ -110,3 +113,24 @@ def test_a_quality_of_service_that_is_none_is_told_at_activation(make_bench, tin
     assert bench.node.trigger_activate() == TransitionCallbackReturn.ERROR
     assert bench.state() == 'unconfigured'
     bench.reports(DiagnosticStatus.ERROR, 'sometimes')
+
+
+def test_a_message_that_breaks_its_callback_is_told_and_the_node_goes_on(graph):
+    node = graph.add(LifecycleNode('guarded'))
+    other = graph.add(rclpy.create_node('guarded_other'))
+    lines = graph.listen(other, Log, '/rosout', 1000)
+    seen = []
+
+    def take(message):
+        seen.append(message.data)
+        raise OverflowError('too much')
+    connections = Connections(node)
+    connections.subscribe(topics.TEXT, take)
+    publisher = other.create_publisher(String, 'prompt/text', qos.prompt())
+    graph.wait_for(publisher.get_subscription_count)
+    for text in ('one', 'two'):
+        publisher.publish(String(data=text))
+        graph.wait_for(lambda text=text: text in seen)
+    sentence = "a message on prompt/text could not be taken: OverflowError('too much')"
+    graph.wait_for(lambda: any(line.msg == sentence for line in lines))
+    connections.unsubscribe_all()
