@@ -17,10 +17,11 @@ from .tensorrt_engine import TensorRtEngine
 
 AUTO = 'auto'
 ORDER = (TensorRtEngine.name, CUDA, CPU)
-"""What 'auto' tries, fastest first.
+"""What 'auto' tries, in this order.
 
-OpenVINO is left to those who ask for it: on one core it is as fast as ONNX Runtime, on two it was
-slower (benchmarks/engines.py), and it must compile a decoder for every number of prompts.
+OpenVINO is left to those who ask for it: on two cores it is faster than ONNX Runtime
+(benchmarks/engines.py), but it must compile a decoder for every number of prompts, for which the
+first windows wait.
 """
 ENGINES = (AUTO, *ORDER, OpenVinoEngine.name)
 """Names that `create_engine` knows; 'auto' is the fastest one that this machine has."""
