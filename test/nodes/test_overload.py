@@ -47,7 +47,7 @@ class Slow:
 
     def __init__(self, monkeypatch, seconds=0.0):
         self.go, self.begun = threading.Event(), threading.Event()
-        decode = PacketDecoder.decode_pixels
+        decode = PacketDecoder.decode_pieces
 
         def slow(decoder, *given):
             self.begun.set()
@@ -56,7 +56,7 @@ class Slow:
             else:
                 self.go.wait(20)
             return decode(decoder, *given)
-        monkeypatch.setattr(PacketDecoder, 'decode_pixels', slow)
+        monkeypatch.setattr(PacketDecoder, 'decode_pieces', slow)
 
 
 def test_packets_come_faster_than_they_can_be_decoded(make_bench, tiny_bundle, monkeypatch):
@@ -174,13 +174,13 @@ def test_sensors_in_one_process_do_not_disturb_one_another(
               for name in names}
     for publisher in events.values():
         graph.wait_for(publisher.get_subscription_count)
-    decode = PacketDecoder.decode_pixels
+    decode = PacketDecoder.decode_pieces
 
     def slow(decoder, *given):
         if decoder is nodes['left']._work.source.decoding.stream._decoder:
             time.sleep(0.05)
         return decode(decoder, *given)
-    monkeypatch.setattr(PacketDecoder, 'decode_pixels', slow)
+    monkeypatch.setattr(PacketDecoder, 'decode_pieces', slow)
     cameras = dict(zip(names, (camera, type(camera)()), strict=True))
     for name in names:
         cameras[name].begin()

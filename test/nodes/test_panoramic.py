@@ -92,7 +92,7 @@ def test_panoramas_come_compressed_too(make_bench, tiny_bundles):
 @pytest.mark.parametrize(('message', 'text'), [
     (Image(), 'image encoding must be one of'),
     (Image(encoding='rgb8'), 'must have pixels'),
-    (Image(encoding='yuv422', height=4, width=4, step=8), 'image encoding must be one of'),
+    (Image(encoding='nv21', height=4, width=4, step=8), 'image encoding must be one of'),
     (Image(encoding='rgb8', height=400, width=400, step=1200), 'needs rows of'),
 ])
 def test_what_is_no_picture_is_counted_and_told(bench, message, text):
