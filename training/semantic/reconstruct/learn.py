@@ -25,8 +25,7 @@ from ..recipe import CmessRecipe, Schedule
 from ..samples.course import Course
 from ..samples.opening import open_samples
 from ..samples.pictures import Pictures
-from ..samples.scenes import Scenes
-from ..samples.streets import Streets
+from ..samples.simulated import Simulated
 from ..sets import MotionRange, SensorRange, SetChoice
 from .reconstructor import KIND
 from .recurrent import RecurrentUNet
@@ -115,7 +114,7 @@ def _sequences(recipe: CmessRecipe) -> tuple[Tensor, Tensor]:
     """Simulate; return grids float16 [N, K, 5, h, w] and pictures uint8 [N, K, h, w]."""
     choice = wide(recipe.source)
     samples = open_samples(choice, recipe.packets, recipe.classes)
-    if not isinstance(samples, (Pictures, Scenes, Streets)):
+    if not isinstance(samples, (Pictures, Simulated)):
         raise RecipeError('a recurrent reconstruction learns from camvid, cityscapes, scenes or '
                           'streets as source; take another kind of reconstruction')
     columns, rows = Letterbox(
@@ -135,7 +134,7 @@ def _sequences(recipe: CmessRecipe) -> tuple[Tensor, Tensor]:
     return voxels, pictures
 
 
-def _course(samples: Pictures | Scenes | Streets, number: int, rng: np.random.Generator) -> Course:
+def _course(samples: Pictures | Simulated, number: int, rng: np.random.Generator) -> Course:
     if not isinstance(samples, Pictures):
         return samples.look(number)[1]
     entry = samples.entries[int(rng.integers(len(samples.entries)))]

@@ -4,10 +4,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache
-from typing import Any
 
 import cv2
 import numpy as np
@@ -21,9 +19,9 @@ from eventsam_ros.simulation.shapes import distance_map
 from eventsam_ros.simulation.textures import random_texture
 
 from ..classes import SHAPES
-from ..sets import SetChoice
 from .course import Course, random_config, uniform
 from .sample import EventSample
+from .simulated import Simulated
 
 _CANVAS = 256
 _KINDS = len(SHAPES) - 1
@@ -32,30 +30,8 @@ _HALF_SIDES = (0.12, 0.26)
 """Of the objects, in widths: a shape must be seen to be told."""
 
 
-@dataclass(frozen=True)
-class Scenes:
-    """Simulated scenes.
-
-    Attributes:
-        choice: Sensors, seed and number (`views`).
-        packets: Packets of each.
-    """
-
-    choice: SetChoice
-    packets: int
-
-    def __len__(self) -> int:
-        """Return the number of scenes."""
-        return self.choice.views
-
-    def description(self) -> dict[str, Any]:
-        """Return nothing beyond the recipe."""
-        return {}
-
-    def take(self, first: int, last: int) -> Iterator[EventSample]:
-        """Simulate scenes."""
-        for k in range(first, last):
-            yield self.look(k)[0]
+class Scenes(Simulated):
+    """Simulated scenes."""
 
     def look(self, number: int) -> tuple[EventSample, Course]:
         """Return a scene at a random time, and what the sensor was shown."""

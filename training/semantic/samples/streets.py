@@ -4,11 +4,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 import math
-from typing import Any
 
 import numpy as np
 
@@ -22,6 +20,7 @@ from ..classes import street_merge
 from ..sets import SetChoice
 from .course import Course, uniform, watch
 from .sample import EventSample
+from .simulated import Simulated
 
 _LUMINANCE = np.asarray([0.2126, 0.7152, 0.0722], np.float32)
 _EXPOSURE = 0.25
@@ -29,31 +28,14 @@ _EXPOSURE = 0.25
 
 
 @dataclass(frozen=True)
-class Streets:
+class Streets(Simulated):
     """Simulated streets.
 
     Attributes:
-        choice: Sensors, ways, seed and number (`views`).
-        packets: Packets of each.
         merge: Class of each class that a street has, uint8 [256].
     """
 
-    choice: SetChoice
-    packets: int
     merge: UInt8
-
-    def __len__(self) -> int:
-        """Return the number of streets."""
-        return self.choice.views
-
-    def description(self) -> dict[str, Any]:
-        """Return nothing beyond the recipe."""
-        return {}
-
-    def take(self, first: int, last: int) -> Iterator[EventSample]:
-        """Drive through streets."""
-        for k in range(first, last):
-            yield self.look(k)[0]
 
     def look(self, number: int) -> tuple[EventSample, Course]:
         """Return a street at the end of a way through it, and what the sensor was shown."""
