@@ -5,14 +5,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import islice
 import math
 from pathlib import Path
 import re
 
 from eventsam_ros.errors import EventsamError, RecordingError
 from eventsam_ros.evaluation.recordings import PacketRecord, Recording, open_recording
-from eventsam_ros.evaluation.recordings.recording import usable
 from eventsam_ros.events import ENCODINGS
 from eventsam_ros.inference.bundle import Bundle, load_bundle
 from eventsam_ros.inference.graphs import open_engines
@@ -20,8 +18,6 @@ from eventsam_ros.inference.graphs import open_engines
 TRUTH = 'ground_truth'
 MOST_ROUNDS = 8
 IN_STEP_NS = 2_000_000_000
-_LOOKED_AT = 100
-"""Packets among which one with a sensor size is looked for."""
 _NAME = re.compile(r'(/[A-Za-z_]\w*)+', re.ASCII)
 """Topics of ROS 2, which older recordings and other tools do not keep to."""
 
@@ -114,10 +110,10 @@ def _first_packet(recording: Recording, path: Path) -> PacketRecord:
     if not recording.event_topics:
         raise EventsamError(f'recording {path} has no event topic, only '
                             f'{", ".join(recording.topics) or "no topics"}')
-    firsts = list(islice(recording.packets(), _LOOKED_AT))
-    if not firsts:
+    first = recording.first_packet()
+    if first is None:
         raise EventsamError(f'recording {path} has no event packets')
-    return next((packet for packet in firsts if usable(packet)), firsts[0])
+    return first
 
 
 def _split_images(recording: Recording) -> tuple[list[str], list[str]]:

@@ -20,6 +20,11 @@ from typing import Any
 
 from eventsam_ros.errors import EventsamError
 
+_FOLDERS = ('sequences', 'pictures', 'overlays')
+_FILES = ('metrics.json', 'frames.csv', 'report.html')
+_MARK = '.evaluation'
+"""Tells a folder of results from any other: these folders and files in it may be deleted."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what an evaluation can be told."""
@@ -70,12 +75,6 @@ def run(arguments: argparse.Namespace) -> int:
         metrics = evaluate_offline(arguments, output, _command())
     print(_summary(metrics, output))
     return 0
-
-
-_FOLDERS = ('sequences', 'pictures', 'overlays')
-_FILES = ('metrics.json', 'frames.csv', 'report.html')
-_MARK = '.evaluation'
-"""File that tells a folder of results from any other: what is in it may be deleted."""
 
 
 def _check(arguments: argparse.Namespace) -> None:

@@ -24,8 +24,8 @@ _STRICTNESS: dict[str, tuple[Any, ...]] = {
 """Policies that must fit, what is offered at least as strict as what is asked for."""
 
 
-_QUIET_S = 5.0
-"""Seconds between two sentences of the same fault."""
+QUIET_S = 5.0
+"""Least time between two log lines about faults of one kind."""
 _PATIENCE = 10
 """Looks for the other side of an event that the graph does not show."""
 
@@ -84,7 +84,7 @@ class Connections:
                 if self._node.context.ok():
                     self._node.get_logger().error(
                         f'a message on {name} could not be taken: {error!r}',
-                        throttle_duration_sec=_QUIET_S)
+                        throttle_duration_sec=QUIET_S)
         return taken
 
     def listen(

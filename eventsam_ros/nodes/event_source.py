@@ -16,6 +16,7 @@ from . import topics
 from .answers import Answer
 from .backgrounds import Backgrounds
 from .budget import Budget
+from .connections import QUIET_S
 from .decoding import Decoding
 from .diagnostics import Concern, Look, silence
 from .inputs import Inputs
@@ -24,7 +25,7 @@ from .packet_queue import PacketQueue
 from .pipeline import Pipeline
 from .policies import policy_factory
 from .shedding import advice
-from .site import QUIET_S, Site
+from .site import Site
 from .stamps import stamp
 from .stream import EventStream, StampedWindow
 

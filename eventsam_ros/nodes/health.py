@@ -14,10 +14,9 @@ from rclpy.clock import Clock, ClockType
 from rclpy.lifecycle import LifecycleNode
 
 from . import topics
-from .connections import Connections
+from .connections import QUIET_S, Connections
 from .diagnostics import Health, report
 from .qos import overridable
-from .site import QUIET_S
 from .statistics import Rates
 from .work import Work
 

@@ -18,6 +18,9 @@ from eventsam_ros.events.types import UInt8
 Picture = NDArray[np.uint8] | NDArray[np.uint16]
 Message: TypeAlias = Image | CompressedImage
 
+# OpenCV names a mosaic by its second row and column.
+_MOSAICS = {'bayer_rggb': cv2.COLOR_BayerBG2BGR, 'bayer_bggr': cv2.COLOR_BayerRG2BGR,
+            'bayer_gbrg': cv2.COLOR_BayerGR2BGR, 'bayer_grbg': cv2.COLOR_BayerGB2BGR}
 _LAYOUTS: dict[str, tuple[type[np.uint8 | np.uint16], int]] = {
     'mono8': (np.uint8, 1), '8UC1': (np.uint8, 1),
     'mono16': (np.uint16, 1), '16UC1': (np.uint16, 1),
@@ -25,8 +28,8 @@ _LAYOUTS: dict[str, tuple[type[np.uint8 | np.uint16], int]] = {
     'bgra8': (np.uint8, 4), 'rgba8': (np.uint8, 4), '8UC4': (np.uint8, 4),
     'uyvy': (np.uint8, 2), 'yuv422': (np.uint8, 2), 'yuyv': (np.uint8, 2),
     'yuv422_yuy2': (np.uint8, 2),
-    **{f'bayer_{order}8': (np.uint8, 1) for order in ('rggb', 'bggr', 'gbrg', 'grbg')},
-    **{f'bayer_{order}16': (np.uint16, 1) for order in ('rggb', 'bggr', 'gbrg', 'grbg')},
+    **{f'{name}8': (np.uint8, 1) for name in _MOSAICS},
+    **{f'{name}16': (np.uint16, 1) for name in _MOSAICS},
 }
 _TO_BGR = {
     'mono8': cv2.COLOR_GRAY2BGR, '8UC1': cv2.COLOR_GRAY2BGR, 'rgb8': cv2.COLOR_RGB2BGR,
@@ -34,10 +37,7 @@ _TO_BGR = {
     'mono16': cv2.COLOR_GRAY2BGR, '16UC1': cv2.COLOR_GRAY2BGR,
     'uyvy': cv2.COLOR_YUV2BGR_UYVY, 'yuv422': cv2.COLOR_YUV2BGR_UYVY,
     'yuyv': cv2.COLOR_YUV2BGR_YUYV, 'yuv422_yuy2': cv2.COLOR_YUV2BGR_YUYV,
-    # OpenCV names a mosaic by its second row and column.
-    **{f'bayer_{order}{bits}': code for bits in (8, 16) for order, code in (
-        ('rggb', cv2.COLOR_BayerBG2BGR), ('bggr', cv2.COLOR_BayerRG2BGR),
-        ('gbrg', cv2.COLOR_BayerGR2BGR), ('grbg', cv2.COLOR_BayerGB2BGR))},
+    **{f'{name}{bits}': code for bits in (8, 16) for name, code in _MOSAICS.items()},
 }
 
 ENCODINGS = tuple(_LAYOUTS)

@@ -122,10 +122,11 @@ class PromptBoard(Board):
         """
         with self._lock:
             self._objects = {k: v for k, v in self._objects.items() if v.clicked}
-            given = {id_ for _, id_ in boxes} | set(self._objects)
+            clicked = set(self._objects)
+            given = {id_ for _, id_ in boxes} | clicked
             taken: set[int] = set()
             for box, id_ in boxes:
-                if id_ in self._objects and id_ not in taken:
+                if id_ in clicked:
                     self._refuse(f'a box cannot have the id {id_}, which a clicked object has')
                     continue
                 if id_ in taken:

@@ -10,11 +10,8 @@ from typing import Any
 
 from rclpy.lifecycle import LifecycleNode
 
-from .connections import Connections
+from .connections import QUIET_S, Connections
 from .outputs import Outputs
-
-QUIET_S = 5.0
-"""Least time between two log lines about faults of one kind."""
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,8 @@ from eventsam_ros.inference.masks import Masks
 from eventsam_ros.inference.prompts import LARGEST_ID, Box
 
 _OBJECT = 'object'
-_DIGITS = len(str(LARGEST_ID))
+_DIGITS = len(str(LARGEST_ID)) + 1
+"""Digits after which a number is too large, whatever follows."""
 
 __all__ = ['INSTALLED', 'Detection2DArray', 'LabelInfo', 'boxes', 'detections', 'label_info']
 
@@ -63,16 +64,15 @@ def label_info(header: Header, names: Sequence[tuple[int, str]]) -> Any:
 def boxes(message: Any) -> list[tuple[Box, int | None]]:
     """Return the boxes of a Detection2DArray with their ids, None where an id is no number.
 
-    A number of more digits than ids have becomes one that is too large.
+    A number that is too large, with however many digits, becomes the first that is.
     """
     found = []
     for detection in message.detections:
         x, y = _centre(detection.bbox)
         half_x, half_y = detection.bbox.size_x / 2, detection.bbox.size_y / 2
-        text = detection.id
-        id_ = int(text) if text.isdecimal() and len(text) <= _DIGITS else None
-        if text.isdecimal() and id_ is None:
-            id_ = LARGEST_ID + 1
+        id_ = None
+        if detection.id.isdecimal():
+            id_ = min(int(detection.id.lstrip('0')[:_DIGITS] or 0), LARGEST_ID + 1)
         found.append((Box(x - half_x, y - half_y, x + half_x, y + half_y), id_ or None))
     return found
 

@@ -41,6 +41,12 @@ def test_an_id_of_thousands_of_digits_is_one_that_is_too_large():
     assert id_ == LARGEST_ID + 1
 
 
+def test_zeros_before_an_id_do_not_count():
+    detection = vision_msgs.Detection2D(id='00000042')
+    ((_, id_),) = vision.boxes(vision_msgs.Detection2DArray(detections=[detection]))
+    assert id_ == 42
+
+
 def test_an_id_that_is_no_number_is_left_to_the_node():
     detection = vision_msgs.Detection2D(id='car')
     detection.bbox.size_x = detection.bbox.size_y = 2.0

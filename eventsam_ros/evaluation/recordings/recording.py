@@ -117,9 +117,17 @@ class Recording(ABC):
         if len(self.event_topics) == 1:
             return self.event_topics[0]
         return next(
-            (topic for topic in self.event_topics if any(
-                usable(packet) for packet in islice(self.packets(topic), _LOOKED_AT))),
+            (topic for topic in self.event_topics if _usable(self.first_packet(topic))),
             self.event_topics[0])
+
+    def first_packet(self, topic: str | None = None) -> PacketRecord | None:
+        """Return the first packet of a sensor and its events; where none is, the first of all.
+
+        Raises:
+            RecordingError: As packets().
+        """
+        found = list(islice(self.packets(topic), _LOOKED_AT))
+        return next((packet for packet in found if _usable(packet)), found[0] if found else None)
 
     def messages(
         self, topics: Sequence[str] | None = None, parsed: bool = True,
@@ -163,9 +171,10 @@ class Recording(ABC):
         return ', '.join(f'{topic} ({name})' for topic, name in self.topics.items())
 
 
-def usable(packet: PacketRecord) -> bool:
+def _usable(packet: PacketRecord | None) -> bool:
     """Say whether a packet may hold events of a sensor: it names its size, and is no trigger's."""
-    return bool(packet.width and packet.height) and packet.encoding != 'trigger'
+    return packet is not None and bool(packet.width and packet.height) and (
+        packet.encoding != 'trigger')
 
 
 def unreadable(path: Path, error: BaseException) -> RecordingError:
