@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import json
 import time
+from types import SimpleNamespace
 
 from diagnostic_msgs.msg import DiagnosticStatus
 import numpy as np
@@ -16,9 +17,12 @@ from sensor_msgs.msg import Image
 from std_msgs.msg import Header, String
 from std_srvs.srv import Trigger
 
+from eventsam_ros.inference.referring import ReferringSegmenter
+from eventsam_ros.inference.referring_bundle import load_referring_bundle
 from eventsam_ros.nodes import qos, vision
 from eventsam_ros.nodes.images import to_array, to_message
 from eventsam_ros.nodes.stamps import nanoseconds, stamp
+from eventsam_ros.nodes.tasks.following import Following
 
 OK, WARN, ERROR = DiagnosticStatus.OK, DiagnosticStatus.WARN, DiagnosticStatus.ERROR
 MS = 1_000_000
@@ -179,6 +183,21 @@ def test_targets_from_the_start_services_and_tracks(camera_bench):
     answer = talk.bench.graph.call(talk.bench.other, Trigger, 'segment_node/clear_prompts')
     assert answer.message == '2 prompts are removed'
     talk.until(lambda: talk.targets() == {})
+
+
+def test_what_is_older_than_a_restart_is_not_learnt_into_the_new_tracks(tiny_bundles):
+    # Only settings are looked at of where it lives, and nothing is warned of here.
+    site = SimpleNamespace(settings={'sentences': ['sky: blue']})
+    bundle = load_referring_bundle(tiny_bundles('referring'))
+    following = Following(ReferringSegmenter(bundle, 'onnxruntime', 1), site)
+    dim = np.full((32, 64, 3), (0, 0, 92), np.uint8)
+
+    def found(k, **current):
+        return following.segment(dim, None, k * 50 * MS, **current).found[0].found
+    assert [found(k) for k in range(4)] == [False, False, True, True]
+    following.forget()
+    assert found(4, current=False)   # one of before belongs to the tracks of before
+    assert [found(k) for k in range(5, 8)] == [False, False, True]
 
 
 @pytest.mark.parametrize(('text', 'reason'), [

@@ -57,9 +57,19 @@ class Following:
         """Forget all tracks before the next input; sentences stay."""
         self._forget.set()
 
-    def segment(self, picture: UInt8 | None, window: Window | None, stamp_ns: int) -> Targets:
-        """Look for all targets; see ReferringSegmenter.segment."""
-        if self._forget.is_set():
+    def segment(
+        self, picture: UInt8 | None, window: Window | None, stamp_ns: int, current: bool = True,
+    ) -> Targets:
+        """Look for all targets; see ReferringSegmenter.segment.
+
+        Args:
+            picture: As there.
+            window: As there.
+            stamp_ns: As there.
+            current: Whether nothing was restarted since the input came. Tracks are forgotten
+                with the first that is: what is older would be learnt into the new ones.
+        """
+        if current and self._forget.is_set():
             self._forget.clear()
             self._segmenter.reset()
         text_ms = self._learn()

@@ -152,7 +152,8 @@ class ReferringEventWork:
         self._begun_ns, stamped = time.monotonic_ns(), waiting.stamped
         seen = self._together(stamped) if self._both else None
         found = self._following.segment(
-            None if seen is None else rgb_of(seen.picture), stamped.window, stamped.stamp_ns)
+            None if seen is None else rgb_of(seen.picture), stamped.window, stamped.stamp_ns,
+            stamped.epoch == self.source.stream.epoch)
         if seen is None:
             return window_scene(self.source, stamped, found)
         # The mask is in the pixels of the picture.
