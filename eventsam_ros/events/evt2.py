@@ -124,14 +124,14 @@ class Evt2:
         triggers = Triggers(
             trigger_t, ((trigger_word >> 8) & 0x1F).astype(np.uint16),
             (trigger_word & 1).astype(np.uint8))
-        return Decoded(Events(x, y, p, t), triggers, {
+        return Events(x, y, p, t), triggers, {
             'words': len(words), 'stray_bytes': stray, 'before_time': skipped,
             'event_words': of_events, 'time_words': of_time, 'system_words': of_system,
             'out_of_range': of_events - len(t),
             'reserved': (
                 len(words) - skipped - of_events - of_time - of_system - len(trigger_t)),
             'wraps': int(self._state[TURN]) - turn,
-        })
+        }
 
     def gap(self) -> None:
         """Nothing to forget: addresses are whole, and time goes on."""

@@ -129,14 +129,14 @@ class Evt21:
         triggers = Triggers(
             trigger_t, ((trigger_word >> 40) & 0x1F).astype(np.uint16),
             ((trigger_word >> 32) & 1).astype(np.uint8))
-        return Decoded(Events(x, y, p, t), triggers, {
+        return Events(x, y, p, t), triggers, {
             'words': len(words), 'stray_bytes': stray, 'before_time': skipped,
             'vector_words': of_vectors, 'vector_events': bits, 'time_words': of_time,
             'system_words': of_system, 'out_of_range': bits - len(t),
             'reserved': (
                 len(words) - skipped - of_vectors - of_time - of_system - len(trigger_t)),
             'wraps': int(self._state[TURN]) - turn,
-        })
+        }
 
     def gap(self) -> None:
         """Nothing to forget: addresses are whole, and time goes on."""

@@ -148,7 +148,7 @@ class Evt3:
         words = self._words(data)
         x, y, p, t, triggers = _decode(
             words, self._state, self._packed, self._notes, self._width, self._height)
-        return Decoded(Events(x, y, p, t), self._triggers(triggers), {})
+        return Events(x, y, p, t), self._triggers(triggers), {}
 
     def decode_pixels(self, data: UInt8) -> tuple[PixelEvents, Triggers]:
         """Decode one packet.

@@ -68,10 +68,10 @@ class Libcaer:
         """
         records, stray = whole_units(data, np.dtype('<u8'))
         x, y, p, t, wraps = _decode(records, time_base, self._width, self._height)
-        return Decoded(Events(x, y, p, t), Triggers.empty(), {
+        return Events(x, y, p, t), Triggers.empty(), {
             'words': len(records), 'stray_bytes': stray, 'event_words': len(records),
             'out_of_range': len(records) - len(t), 'wraps': wraps,
-        })
+        }
 
     def gap(self) -> None:
         """Nothing to forget."""

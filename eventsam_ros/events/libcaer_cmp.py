@@ -126,12 +126,12 @@ class LibcaerCmp:
         x, y, p, t, outside, lost, reserved, tally = _decode(
             words, self._state, time_base, self._width, self._height)
         singles, vectors, bits, addresses, times = tally
-        return Decoded(Events(x, y, p, t), Triggers.empty(), {
+        return Events(x, y, p, t), Triggers.empty(), {
             'words': len(words), 'stray_bytes': stray, 'event_words': singles,
             'vector_words': vectors, 'vector_events': bits,
             'address_words': addresses, 'time_words': times, 'out_of_range': outside,
             'address_lost': lost, 'reserved': reserved,
-        })
+        }
 
     def gap(self) -> None:
         """Column and vector base are unknown until they are sent again."""

@@ -35,10 +35,10 @@ class Mono:
             p=(records >> 63).astype(np.uint8),
             t=time_base + (records & 0xFFFFFFFF).astype(np.int64))
         inside = (events.x < self._width) & (events.y < self._height)
-        return Decoded(events[inside], Triggers.empty(), {
+        return events[inside], Triggers.empty(), {
             'words': len(records), 'stray_bytes': stray, 'event_words': len(records),
             'out_of_range': len(records) - int(inside.sum()),
-        })
+        }
 
     def gap(self) -> None:
         """Nothing to forget."""

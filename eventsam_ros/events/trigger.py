@@ -31,8 +31,7 @@ class Trigger:
             t=time_base + (records & 0xFFFFFFFF).astype(np.int64),
             channel=((records >> 48) & 0x7FFF).astype(np.uint16),
             edge=(records >> 63).astype(np.uint8))
-        return Decoded(
-            Events.empty(), triggers, {'words': len(records), 'stray_bytes': stray})
+        return Events.empty(), triggers, {'words': len(records), 'stray_bytes': stray}
 
     def gap(self) -> None:
         """Nothing to forget."""
