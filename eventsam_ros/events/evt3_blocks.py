@@ -8,7 +8,17 @@ import numpy as np
 
 from eventsam_ros.kernels import kernel
 
-from .evt3_words import ADDR_X, ADDR_Y, IMU, TIME_HIGH, TIME_LOW, VECT_8, VECT_12, VECT_BASE_X
+from .evt3_words import (
+    ADDR_X,
+    ADDR_Y,
+    EXT_TRIGGER,
+    IMU,
+    TIME_HIGH,
+    TIME_LOW,
+    VECT_8,
+    VECT_12,
+    VECT_BASE_X,
+)
 
 BLOCK = 256
 """Words that are looked over at once."""
@@ -31,6 +41,12 @@ _ADDS = np.zeros(16, np.uint64)
 _ADDS[ADDR_Y], _ADDS[TIME_LOW] = 1 << 16, 1 << 32
 _EVENTS = np.zeros(16, np.uint64)
 _EVENTS[ADDR_X] = 1
+
+_RARE_KINDS = (
+    0x1, VECT_BASE_X, VECT_12, VECT_8, TIME_HIGH, 0x9, EXT_TRIGGER, 0xB, 0xC)
+# All ones for the kinds of word that need a branch. A table, because the compiler splits a
+# compound condition into two branches, and mispredicted ones double the time.
+RARE = np.array([0xFFFFFFFF if kind in _RARE_KINDS else 0 for kind in range(16)], np.uint32)
 
 OVER, BASELESS = range(2)
 """Events of vectors that are left out: those beyond 11 bits of x, those without a base."""
@@ -97,6 +113,23 @@ def follow(block, at, packed, n):  # type: ignore[no-untyped-def]
     for i in range(len(block)):
         at, n = take(block[i], at, packed, n)
     return at, n
+
+
+@kernel
+def follow_to_rare(block, high_word, at, packed, n):  # type: ignore[no-untyped-def]
+    """Follow a block without vectors up to a word that needs a branch.
+
+    Apart from what that branch does: with it in the loop a word takes three times as long.
+
+    Returns:
+        Number of words that were followed, time and row, and number of events from here on.
+    """
+    for i in range(len(block)):
+        word = np.uint32(block[i])
+        if RARE[word >> np.uint32(12)] & (word ^ high_word):
+            return i, at, n
+        at, n = take(word, at, packed, n)
+    return len(block), at, n
 
 
 @kernel

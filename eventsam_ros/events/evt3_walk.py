@@ -12,14 +12,16 @@ from .evt3_blocks import (
     BASELESS,
     BLOCK,
     OVER,
+    RARE,
     count_events,
     follow,
+    follow_to_rare,
     follow_vectors,
     look_over,
     take,
     vector,
 )
-from .evt3_words import EXT_TRIGGER, TIME_HIGH, TIME_LOW, VECT_8, VECT_12, VECT_BASE_X
+from .evt3_words import EXT_TRIGGER, TIME_HIGH, TIME_LOW, VECT_8, VECT_BASE_X
 
 # Half a turn of TIME_HIGH, and a little more: a flipped top bit in a word that also moves on
 # must lead there and back by the same way.
@@ -39,12 +41,6 @@ TURN_ENDS, TURNS, TRIGGER_TIMES, TRIGGER_WORDS = range(4)
 """Rows of the notes of a packet."""
 
 _ROW_BITS = np.uint64(0xFFFF_FFFF)
-
-_RARE_KINDS = (
-    0x1, VECT_BASE_X, VECT_12, VECT_8, TIME_HIGH, 0x9, EXT_TRIGGER, 0xB, 0xC)
-# All ones for the kinds of word that the main loop branches on. A table, because the compiler
-# splits a compound condition into two branches, and mispredicted ones double the time.
-_RARE = np.array([0xFFFFFFFF if kind in _RARE_KINDS else 0 for kind in range(16)], np.uint32)
 
 
 @kernel
@@ -91,11 +87,17 @@ def walk(words, state, packed, notes):  # type: ignore[no-untyped-def]
         done, before = 0, n
         if not rare:
             done, at, base, polarity, n = follow_vectors(block, at, base, polarity, packed, n)
-        for i in range(done, len(block)):
-            word = np.uint32(block[i])
+        while done < len(block):
+            if not vectors:
+                step, at, n = follow_to_rare(block[done:], high_word, at, packed, n)
+                done += step
+                if done == len(block):
+                    break
+            word = np.uint32(block[done])
             kind = word >> np.uint32(12)
+            done += 1
             at, n = take(word, at, packed, n)
-            if not _RARE[kind] & (word ^ high_word):
+            if not RARE[kind] & (word ^ high_word):
                 continue
             if VECT_BASE_X <= kind <= VECT_8:
                 base, polarity, n = vector(word, at, base, polarity, lost, packed, n)
