@@ -11,11 +11,10 @@ from __future__ import annotations
 from pathlib import Path
 import re
 
-from segment_anything.modeling.common import LayerNorm2d
-from timm.models.tiny_vit import TinyVit
 from torch import Tensor, nn
 
 from ..networks.encoder import EMBEDDING
+from ..networks.third_party import LayerNorm2d, TinyVit
 from .checkpoints import State, load_part
 
 _CLASSIFIER = ('norm_head.', 'head.')

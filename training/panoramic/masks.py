@@ -24,6 +24,7 @@ from ..data.pair import resized_frame, resized_ids
 from ..distill.questions import style_of
 from ..errors import RecipeError
 from ..fields import ranged
+from ..networks.third_party import SamAutomaticMaskGenerator, sam_model_registry
 from ..teachers.teacher import Teacher, load_teacher, sam_size
 from .pictures import Panorama
 from .segmenter import PromptableMasks, separate
@@ -117,8 +118,6 @@ class OfficialMasks:
 
     def __init__(self, network: Any, fingerprint: str) -> None:
         """Take a network of segment-anything, which is frozen, and what its masks depend on."""
-        # its import reads all of torchvision
-        from segment_anything import SamAutomaticMaskGenerator  # noqa: PLC0415
         self.network = network.eval().requires_grad_(False)
         self._generator, self._fingerprint = SamAutomaticMaskGenerator(network), fingerprint
 
@@ -129,7 +128,6 @@ class OfficialMasks:
         Raises:
             RecipeError: It cannot be read, or is no SAM.
         """
-        from segment_anything import sam_model_registry  # noqa: PLC0415
         try:
             state = torch.load(path, map_location='cpu', weights_only=True)
             network = sam_model_registry[sam_size(state)]()

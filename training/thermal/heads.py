@@ -4,14 +4,11 @@
 
 from __future__ import annotations
 
-from segment_anything.modeling import TwoWayTransformer
-from segment_anything.modeling.common import LayerNorm2d
-from segment_anything.modeling.mask_decoder import MLP
-from segment_anything.modeling.prompt_encoder import PositionEmbeddingRandom
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from ..networks.third_party import MLP, LayerNorm2d, PositionEmbeddingRandom, TwoWayTransformer
 from .pyramid import WIDTHS, Pyramid
 
 

@@ -8,11 +8,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from segment_anything.modeling.common import LayerNorm2d
-import timm
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+
+from ..networks.third_party import LayerNorm2d, timm
 
 WIDTHS = (32, 64, 256)
 """Channels at strides 4, 8 and 16."""

@@ -4,9 +4,9 @@
 
 from __future__ import annotations
 
-from segment_anything.modeling.transformer import Attention
 from torch import Tensor, nn
 
+from ...networks.third_party import Attention
 from .words import EMBEDDING
 
 _HIDDEN = 4 * EMBEDDING
