@@ -9,6 +9,9 @@ import multiprocessing
 from pathlib import Path
 import sys
 
+from eventsam_ros.errors import EventsamError
+
+from .arguments import at_least
 from .compare.command import add_command as add_compare
 from .data.command import add_command as add_pairs
 from .data.pairs import PairsError
@@ -101,24 +104,26 @@ def _parser() -> argparse.ArgumentParser:
                 '--from-bundle', type=Path, help='bundle whose weights training begins with')
         if name == 'data':
             command.add_argument('--photo-root', type=Path, help="root of the recipe's photos")
-            command.add_argument('--jobs', type=int, default=2, help='processes, default 2')
+            command.add_argument(
+                '--jobs', type=at_least(1), default=2, help='processes, default 2')
         if name == 'export':
             command.add_argument('--output', type=Path, required=True, help='bundle folder')
             command.add_argument(
-                '--windows', type=int, default=100, help='held-out windows to validate on')
+                '--windows', type=at_least(1), default=100, help='held-out windows to validate on')
     return parser
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run a command; a bad recipe or missing file is one sentence and exit code 1."""
+    """Run a command; what a user can mend is one sentence and exit code 1."""
     arguments = _parser().parse_args(argv)
     try:
         if 'recipe' in arguments:
             arguments.act(arguments, load_recipe(arguments.recipe))
         else:
             arguments.act(arguments)
-    except (RecipeError, PairsError, FileNotFoundError) as error:
-        print(f'training: {error}', file=sys.stderr)
+    except (RecipeError, PairsError, EventsamError, OSError) as error:
+        # those of YAML and torch have several lines
+        print(f'training: {" ".join(str(error).split())}', file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print('training: interrupted; a rerun resumes', file=sys.stderr)

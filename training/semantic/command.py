@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..arguments import at_least
 from ..errors import RecipeError
 from .recipe import CmessRecipe, load_values, make_recipe
 
@@ -118,7 +119,8 @@ def add_command(commands: Any) -> None:
         stage.add_argument('--device', choices=('auto', 'cpu', 'cuda'), default='auto',
                            help='default: a GPU where there is one')
         if name in ('data', 'study'):
-            stage.add_argument('--jobs', type=int, default=1, help='processes, default 1')
+            stage.add_argument('--jobs', type=at_least(1), default=1,
+                               help='processes, default 1')
         if name == 'export':
             stage.add_argument('--output', type=Path, help='folder of the bundle')
             stage.add_argument('--stage', default='cross',

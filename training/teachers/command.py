@@ -10,6 +10,7 @@ from typing import Any
 
 from torch import Tensor
 
+from ..arguments import at_least
 from ..errors import RecipeError
 from ..fit import Run, fit
 from ..networks.sam_vit import SPECS, SamVit
@@ -58,6 +59,8 @@ def add_command(commands: Any) -> None:
         '--decoder', type=Path,
         help='bundle whose decoder to begin with: it knows already what to do with prompts')
     command.add_argument(
-        '--check-every', type=int, default=500, help='steps between checks, default 500')
+        '--check-every', type=at_least(1), default=500,
+        help='steps between checks, default 500')
     command.add_argument(
-        '--windows', type=int, default=100, help='held-out frames a check uses, default 100')
+        '--windows', type=at_least(1), default=100,
+        help='held-out frames a check uses, default 100')
