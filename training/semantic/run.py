@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-import pickle
 from typing import Any, Generic, Protocol, TypeVar
 
 import cv2
@@ -236,7 +235,7 @@ def read_trained(path: Path, kind: str, command: str) -> dict[str, Any]:
     """
     try:
         state = torch.load(path, map_location='cpu', weights_only=True)
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+    except Exception as error:  # torch has many for damaged files
         raise RecipeError(f'{path} cannot be read: {error}') from error
     if not isinstance(state, dict) or state.get('kind') != kind:
         raise RecipeError(f'{path} is no network of `python -m training {command}`')
@@ -269,8 +268,7 @@ def load_network(path: Path, device: str = 'cpu') -> SegFormer:
             weights = {k: torch.lerp(v, state['begun'][k], share) if v.is_floating_point() else v
                        for k, v in weights.items()}
         network.load_state_dict(weights)
-    except (OSError, RuntimeError, EOFError, KeyError, TypeError,
-            pickle.UnpicklingError) as error:
+    except Exception as error:  # torch has many for damaged files
         raise RecipeError(f'{path} holds no trained network: {error}') from error
     return network.to(device).eval().requires_grad_(False)
 
