@@ -31,6 +31,7 @@ from .thermal.command import add_command as add_sartm
 def _data(arguments: argparse.Namespace, recipe: Recipe) -> None:
     from .data.cutouts import Cutouts
     from .data.store import write_shards
+    from .kept import agree
     cutouts = None
     if recipe.photos:
         if arguments.photo_root is None:
@@ -39,6 +40,10 @@ def _data(arguments: argparse.Namespace, recipe: Recipe) -> None:
                 'or take the photos out of the recipe')
         root = arguments.photo_root
         cutouts = Cutouts.find({str(root / k): str(root / v) for k, v in recipe.photos.items()})
+    agree(arguments.data / 'settings.json', {
+        key: getattr(recipe, key)
+        for key in ('width', 'height', 'representation', 'data_seed', 'boards', 'photos')},
+        any(arguments.data.glob('shard_*.npy')))
     workers = [
         multiprocessing.get_context('spawn').Process(target=write_shards, args=(
             arguments.data, recipe.data_seed, range(k, recipe.shards, arguments.jobs),

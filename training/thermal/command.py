@@ -22,9 +22,11 @@ def _scenes(arguments: argparse.Namespace) -> None:
     from eventsam_ros.simulation.thermal_folder import StreetFolder, write_streets  # noqa: PLC0415
 
     from ..distill.progress import Progress  # noqa: PLC0415
+    from .scenes import alike  # noqa: PLC0415
     try:
         wanted = StreetFolder(arguments.train, arguments.val, arguments.test, arguments.width,
                               arguments.height, arguments.seed)
+        alike(arguments.output, wanted)
         total = wanted.train + wanted.val + wanted.test
         with Progress(total, 'scenes', 'pairs') as progress:
             write_streets(arguments.output, wanted, lambda _: progress.advance())

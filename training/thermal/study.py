@@ -21,7 +21,8 @@ from .judging import judge
 from .loop import fit
 from .pyramid import build_encoder
 from .recipe import RgbtRecipe, make_recipe
-from .start import apply_start, encoder_file, read_start
+from .scenes import alike
+from .start import apply_start, encoder_file, read_start, sum_of
 from .table import markdown, write_csv
 
 
@@ -99,6 +100,9 @@ def _write_scenes(study: Study) -> None:
     total = wanted.train + wanted.val + wanted.test
     with Progress(total, 'scenes', 'pairs') as progress:
         write_streets(folder, wanted, lambda _: progress.advance())
+    alike(folder, wanted)
+    if (folder / 'test.txt').exists():
+        return
 
 
 def _started(recipe: RgbtRecipe, root: Path) -> RgbtRecipe:
