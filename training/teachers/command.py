@@ -23,6 +23,10 @@ def _run(arguments: argparse.Namespace, recipe: Recipe) -> None:
     if recipe.picture != 'frame' or recipe.backbone not in SPECS:
         raise RecipeError(f'{arguments.recipe} is no recipe of a teacher: it needs '
                           f'picture: frame, and a backbone of {", ".join(SPECS)}')
+    size = recipe.width, recipe.height
+    if any((phase.width, phase.height) != size for phase in recipe.phases):
+        raise RecipeError(f'{arguments.recipe}: a transformer is of one size, so width and height '
+                          'of all phases must be those of the recipe')
     began = Run(recipe, arguments.run)
     encoder: dict[str, Tensor] = {}
     decoder: dict[str, Tensor] = {}
