@@ -64,7 +64,10 @@ def _student(arguments: argparse.Namespace) -> None:
 def _score(arguments: argparse.Namespace) -> None:
     from .score import score_stages  # noqa: PLC0415
     recipe, place = _opened(arguments)
-    for stage, scores in score_stages(recipe, place).items():
+    found = score_stages(recipe, place)
+    if not found:
+        raise RecipeError(f'{place.run} holds no stage that has been trained')
+    for stage, scores in found.items():
         print(f'{stage}: ' + ', '.join(f'{k} {v:.3f}' for k, v in scores.items()))
 
 

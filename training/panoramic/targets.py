@@ -21,6 +21,7 @@ from eventsam_ros.events.types import Bool, Float32, UInt8
 
 from ..distill.progress import Progress
 from ..errors import RecipeError
+from ..kept import kept_for
 from ..semantic.classes import IGNORE
 from .boundary import refined
 from .fusion import Fused, Fusion, fuse
@@ -31,7 +32,7 @@ from .predict import Windowed
 from .stitching import Taper, counted, majority, stitch
 from .windows import Overlap, View, Windows
 
-_SETTINGS, _SUMMARY = 'settings.json', 'summary.json'
+_SUMMARY = 'summary.json'
 _LEVELS = 255
 
 
@@ -134,11 +135,7 @@ class Targets:
             RecipeError: The folder holds what was told otherwise, or masks are missing.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        settings = self.folder / _SETTINGS
-        if settings.exists() and json.loads(settings.read_text()) != said:
-            raise RecipeError(f'{self.folder} holds labels made otherwise: remove it, or choose '
-                              'another --run')
-        settings.write_text(json.dumps(said, indent=1))
+        kept_for(self.folder, said, 'labels')
         with Progress(len(panoramas), 'fusion', 'panoramas') as progress:
             for k, name in enumerate(panoramas.names):
                 progress.advance()

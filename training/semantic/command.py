@@ -65,7 +65,10 @@ def _supervised(arguments: argparse.Namespace) -> None:
 def _score(arguments: argparse.Namespace) -> None:
     from .arms import ARMS, score_arms  # noqa: PLC0415
     recipe, place = _opened(arguments)
-    for arm, scores in score_arms(recipe, place, ARMS).items():
+    found = score_arms(recipe, place, ARMS)
+    if not found:
+        raise RecipeError(f'{place.run} holds no stage that has been trained')
+    for arm, scores in found.items():
         print(f'{arm}: ' + ', '.join(f'{k} {v:.3f}' for k, v in scores.items()))
 
 

@@ -254,11 +254,17 @@ def begun_with(network: SegFormer, share: float) -> dict[str, Any]:
     return {'begun': {k: v.clone() for k, v in network.state_dict().items()}, 'share': share}
 
 
-def load_network(path: Path, device: str = 'cpu') -> SegFormer:
+def load_network(path: Path, device: str = 'cpu', finished: bool = False) -> SegFormer:
     """Return the averaged network of a run, in evaluation mode; see begun_with.
 
+    Args:
+        path: Its last.pt.
+        device: Where the network is to be.
+        finished: Whether a run that was interrupted will not do: what is made of its network is
+            kept, and would not be made anew when the run has come to its end.
+
     Raises:
-        RecipeError: There is none.
+        RecipeError: There is none, or it is not finished.
     """
     try:
         state = torch.load(path, map_location=device, weights_only=True)
@@ -270,6 +276,10 @@ def load_network(path: Path, device: str = 'cpu') -> SegFormer:
         network.load_state_dict(weights)
     except Exception as error:  # torch has many for damaged files
         raise RecipeError(f'{path} holds no trained network: {error}') from error
+    steps = state.get('said', {}).get('plan', {}).get('steps', 0)
+    if finished and state.get('step', steps) < steps:
+        raise RecipeError(f'{path} was interrupted after {state["step"]} of {steps} steps: run '
+                          'its stage again, which goes on')
     return network.to(device).eval().requires_grad_(False)
 
 
