@@ -28,9 +28,10 @@ def _clips(arguments: argparse.Namespace) -> None:
 def _base(arguments: argparse.Namespace) -> None:
     import torch  # noqa: PLC0415
 
+    from ..distill.checkpoints import write_checkpoint  # noqa: PLC0415
     from .start import read_start  # noqa: PLC0415
     torch.manual_seed(0)
-    torch.save(read_start(arguments.source, arguments.detail), arguments.output)
+    write_checkpoint(arguments.output, read_start(arguments.source, arguments.detail))
     print(f'{arguments.output} holds encoder and mask decoder of {arguments.source}')
 
 

@@ -29,7 +29,7 @@ from training.panoramic.place import Place  # noqa: E402
 from training.panoramic.predict import Whole  # noqa: E402
 from training.panoramic.recipe import make_recipe  # noqa: E402
 from training.panoramic.score import BANDS, samples, score_stage  # noqa: E402
-from training.panoramic.stages import adapt, train_on_source, train_student  # noqa: E402
+from training.panoramic.stages import adapt, make_masks, train_on_source, train_student  # noqa: E402
 from training.panoramic.study import load_study, run_study  # noqa: E402
 from training.panoramic.targets import Targets  # noqa: E402
 from training.panoramic.windows import cut, lay_out  # noqa: E402
@@ -125,6 +125,51 @@ def test_other_settings_do_not_take_up_a_run(done, content):
         train_student(make_recipe(content, 'mini'), Place.single(done / 'nothing'))
 
 
+def test_nothing_is_made_of_an_assistant_that_was_interrupted(done, content, tmp_path):
+    state = torch.load(done / 'run' / 'assistant' / 'last.pt', weights_only=True)
+    (tmp_path / 'assistant').mkdir()
+    torch.save({**state, 'step': 2}, tmp_path / 'assistant' / 'last.pt')
+    place = Place(tmp_path, tmp_path, done / 'run' / 'masks', 'cpu')
+    recipe = make_recipe(content, 'mini')
+    with pytest.raises(RecipeError, match='was interrupted after 2 of 4 steps'):
+        adapt(recipe, place)
+    assert not list(tmp_path.rglob('*.npz'))
+    assert score_stage(recipe, place, 'assistant')['miou'] >= 0
+
+
+def test_masks_of_other_panoramas_are_not_taken(done, content, tmp_path):
+    place = Place(tmp_path, tmp_path, tmp_path / 'masks')
+    shutil.copytree(done / 'run' / 'masks', place.masks)
+    make_masks(make_recipe(content, 'mini'), place)
+    other = deepcopy(content)
+    other['data']['panoramas']['split'] = 'val'   # panoramas of the same names
+    with pytest.raises(RecipeError, match='holds masks made otherwise'):
+        make_masks(make_recipe(other, 'mini'), place)
+    settings = place.masks / 'settings.json'
+    older = json.loads(settings.read_text())
+    del older['panoramas']   # from before this was written down
+    settings.write_text(json.dumps(older))
+    make_masks(make_recipe(content, 'mini'), place)
+    settings.write_text('{"views"')
+    with pytest.raises(RecipeError, match=r'settings\.json cannot be read'):
+        make_masks(make_recipe(content, 'mini'), place)
+
+
+def test_what_cannot_be_read_or_has_not_been_trained_is_one_sentence(
+        content, tmp_path, capsys):
+    broken = deepcopy(content)
+    broken['data']['panoramas']['path'] = str(tmp_path / 'panoramas')
+    (tmp_path / 'panoramas/leftImg8bit/train/cs').mkdir(parents=True)
+    (tmp_path / 'panoramas/leftImg8bit/train/cs/0.png').write_bytes(b'no picture')
+    (tmp_path / 'mini.yaml').write_text(yaml.safe_dump(broken))
+    for stage, says in (('masks', '0.png'), ('score', 'holds no stage that has been trained')):
+        assert main(['goodsam', stage, str(tmp_path / 'mini.yaml'), '--run',
+                     str(tmp_path / 'run'), '--device', 'cpu']) == 1
+        error = capsys.readouterr().err
+        assert says in error
+        assert 'Traceback' not in error
+
+
 def test_scores(done, content):
     recipe = make_recipe(content, 'mini')
     place = Place.single(done / 'run', 'cpu')
@@ -215,4 +260,11 @@ def test_a_study_tells_every_arm_and_pairs_them_by_seed(content, streets, tmp_pa
     study['branches'][0]['arms'][2]['changes'] = {'radius': 5}
     file.write_text(yaml.safe_dump({**changed, 'study': study}))
     with pytest.raises(RecipeError, match='changes the student alone'):
+        load_study(file)
+    study['branches'][0]['arms'][2]['changes'] = [5]
+    file.write_text(yaml.safe_dump({**changed, 'study': study}))
+    with pytest.raises(RecipeError, match="'all': changes must be a mapping"):
+        load_study(file)
+    file.write_text(yaml.safe_dump({**changed, 'study': {**study, 'seeds': []}}))
+    with pytest.raises(RecipeError, match='needs seeds'):
         load_study(file)
