@@ -6,10 +6,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 import json
+import os
 from pathlib import Path
 from typing import Any
 
-from .data.shards import write_whole
 from .errors import RecipeError
 
 
@@ -36,8 +36,7 @@ def agree(path: Path, now: Mapping[str, Any], begun: bool) -> None:
                                   f'not {value}): choose another folder')
     elif not begun:
         path.parent.mkdir(parents=True, exist_ok=True)
-        text = json.dumps(now, indent=1)
-        write_whole(path, lambda file: file.write(text.encode()))
+        put(path, json.dumps(now, indent=1))
 
 
 def kept_for(folder: Path, said: Mapping[str, Any], what: str) -> None:
@@ -60,5 +59,12 @@ def kept_for(folder: Path, said: Mapping[str, Any], what: str) -> None:
         if not same:
             raise RecipeError(f'{folder} holds {what} made otherwise: remove it, or choose '
                               'another --run')
-    text = json.dumps(said, indent=1)
-    write_whole(path, lambda file: file.write(text.encode()))
+        return
+    put(path, json.dumps(said, indent=1))
+
+
+def put(path: Path, text: str) -> None:
+    """Write a text file that is whole once it is there, whoever else writes the same one."""
+    part = path.with_name(f'{path.name}.part{os.getpid()}')
+    part.write_text(text)
+    part.replace(path)

@@ -38,7 +38,9 @@ def _stage1(arguments: argparse.Namespace) -> None:
     recipe, place = _opened(arguments)
     for shown in ('images', 'events'):
         found = train_source(recipe, place, shown)
-        print(f'{found.path}: mIoU {found.scores["miou"]:.3f} on the source\'s held-out {shown}')
+        if found.scores:   # of the processes of a run, the first one validates
+            print(f'{found.path}: mIoU {found.scores["miou"]:.3f} on the source\'s held-out '
+                  f'{shown}')
 
 
 def _stage2(arguments: argparse.Namespace) -> None:
@@ -53,7 +55,8 @@ def _stage3(arguments: argparse.Namespace) -> None:
     from .stages import align  # noqa: PLC0415
     recipe, place = _opened(arguments)
     found = align(recipe, place)
-    print(f'{found.path}: mIoU {found.scores["miou"]:.3f} on the source\'s held-out events')
+    if found.scores:
+        print(f'{found.path}: mIoU {found.scores["miou"]:.3f} on the source\'s held-out events')
 
 
 def _supervised(arguments: argparse.Namespace) -> None:

@@ -5,7 +5,11 @@
 from copy import deepcopy
 import csv
 import json
+import os
+from pathlib import Path
 import shutil
+import subprocess
+import sys
 
 import cv2
 import numpy as np
@@ -34,6 +38,8 @@ from training.panoramic.study import load_study, run_study  # noqa: E402
 from training.panoramic.targets import Targets  # noqa: E402
 from training.panoramic.windows import cut, lay_out  # noqa: E402
 from training.semantic.run import load_network  # noqa: E402
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope='module')
@@ -135,6 +141,25 @@ def test_nothing_is_made_of_an_assistant_that_was_interrupted(done, content, tmp
         adapt(recipe, place)
     assert not list(tmp_path.rglob('*.npz'))
     assert score_stage(recipe, place, 'assistant')['miou'] >= 0
+
+
+def test_panoramas_are_taught_by_two_processes_as_by_one(done, tmp_path):
+    for stage in ('assistant', 'pinhole', 'masks'):
+        (tmp_path / stage).symlink_to(done / 'run' / stage)
+    for stage in ('adapt', 'student'):
+        two = subprocess.run(
+            [sys.executable, '-m', 'torch.distributed.run', '--nproc_per_node', '2',
+             '--rdzv-backend', 'c10d', '--rdzv-endpoint', 'localhost:0', '-m', 'training',
+             'goodsam', stage, str(done / 'mini.yaml'), '--folder', str(tmp_path), '--device',
+             'cpu'],
+            env={**os.environ, 'OMP_NUM_THREADS': '1'}, cwd=ROOT, text=True, capture_output=True,
+            check=False)
+        assert two.returncode == 0, two.stderr
+    one = done / 'run' / 'told_0'
+    assert (tmp_path / 'told_0/summary.json').read_text() == (one / 'summary.json').read_text()
+    names = {path.relative_to(one) for path in one.rglob('*.*')}
+    assert {p.relative_to(tmp_path / 'told_0') for p in tmp_path.glob('told_0/**/*.*')} == names
+    assert load_network(tmp_path / 'student' / 'last.pt').classes == 19
 
 
 def test_masks_of_other_panoramas_are_not_taken(done, content, tmp_path):

@@ -4,8 +4,12 @@
 
 import csv
 import json
+import os
+from pathlib import Path
 import shutil
 import statistics
+import subprocess
+import sys
 
 import cv2
 import numpy as np
@@ -34,6 +38,8 @@ from training.semantic.stages import Place, align, train_source, train_supervise
 from training.semantic.study import NAMES, load_shift, table  # noqa: E402
 from training.thermal import trained as rgbt  # noqa: E402
 from training.thermal.start import read_start  # noqa: E402
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope='module')
@@ -174,6 +180,21 @@ def test_nothing_is_made_of_a_network_that_was_interrupted(done, tmp_path, capsy
     # how good it is by then may be asked
     assert main(['cmess', 'score', str(done / 'mini.yaml'), *place]) == 0
     assert 'fusion: miou' in capsys.readouterr().out
+
+
+def test_stage_3_runs_on_two_processes(done, tmp_path):
+    for stage in ('events', 'pseudo'):
+        (tmp_path / stage).symlink_to(done / 'run' / stage)
+    two = subprocess.run(
+        [sys.executable, '-m', 'torch.distributed.run', '--nproc_per_node', '2',
+         '--rdzv-backend', 'c10d', '--rdzv-endpoint', 'localhost:0', '-m', 'training', 'cmess',
+         'stage3', str(done / 'mini.yaml'), '--folder', str(tmp_path), '--data',
+         str(done / 'run' / 'data'), '--device', 'cpu'],
+        env={**os.environ, 'OMP_NUM_THREADS': '1'}, cwd=ROOT, text=True, capture_output=True,
+        check=False)
+    assert two.returncode == 0, two.stderr
+    assert two.stdout.count("on the source's held-out events") == 1
+    assert weights(tmp_path / 'cross' / 'last.pt')['step'] == 4
 
 
 def test_scoring_nothing_is_one_sentence(done, tmp_path, capsys):
