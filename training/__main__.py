@@ -9,6 +9,9 @@ import multiprocessing
 from pathlib import Path
 import sys
 
+from eventsam_ros.errors import EventsamError
+
+from .arguments import at_least
 from .compare.command import add_command as add_compare
 from .data.command import add_command as add_pairs
 from .data.pairs import PairsError
@@ -28,6 +31,7 @@ from .thermal.command import add_command as add_sartm
 def _data(arguments: argparse.Namespace, recipe: Recipe) -> None:
     from .data.cutouts import Cutouts
     from .data.store import write_shards
+    from .kept import agree
     cutouts = None
     if recipe.photos:
         if arguments.photo_root is None:
@@ -36,6 +40,10 @@ def _data(arguments: argparse.Namespace, recipe: Recipe) -> None:
                 'or take the photos out of the recipe')
         root = arguments.photo_root
         cutouts = Cutouts.find({str(root / k): str(root / v) for k, v in recipe.photos.items()})
+    agree(arguments.data / 'settings.json', {
+        key: getattr(recipe, key)
+        for key in ('width', 'height', 'representation', 'data_seed', 'boards', 'photos')},
+        any(arguments.data.glob('shard_*.npy')))
     workers = [
         multiprocessing.get_context('spawn').Process(target=write_shards, args=(
             arguments.data, recipe.data_seed, range(k, recipe.shards, arguments.jobs),
@@ -101,24 +109,26 @@ def _parser() -> argparse.ArgumentParser:
                 '--from-bundle', type=Path, help='bundle whose weights training begins with')
         if name == 'data':
             command.add_argument('--photo-root', type=Path, help="root of the recipe's photos")
-            command.add_argument('--jobs', type=int, default=2, help='processes, default 2')
+            command.add_argument(
+                '--jobs', type=at_least(1), default=2, help='processes, default 2')
         if name == 'export':
             command.add_argument('--output', type=Path, required=True, help='bundle folder')
             command.add_argument(
-                '--windows', type=int, default=100, help='held-out windows to validate on')
+                '--windows', type=at_least(1), default=100, help='held-out windows to validate on')
     return parser
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Run a command; a bad recipe or missing file is one sentence and exit code 1."""
+    """Run a command; what a user can mend is one sentence and exit code 1."""
     arguments = _parser().parse_args(argv)
     try:
         if 'recipe' in arguments:
             arguments.act(arguments, load_recipe(arguments.recipe))
         else:
             arguments.act(arguments)
-    except (RecipeError, PairsError, FileNotFoundError) as error:
-        print(f'training: {error}', file=sys.stderr)
+    except (RecipeError, PairsError, EventsamError, OSError) as error:
+        # those of YAML and torch have several lines
+        print(f'training: {" ".join(str(error).split())}', file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         print('training: interrupted; a rerun resumes', file=sys.stderr)

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import csv
+from functools import partial
 import math
 from pathlib import Path
 import time
@@ -15,6 +16,8 @@ from torch import Tensor, nn
 
 from .data.augment import augment
 from .data.store import Store
+from .distill.checkpoints import LAST, read_checkpoint, write_checkpoint
+from .errors import RecipeError
 from .loader import Batch, Change, Loader, Pictures
 from .losses.prompt import dense_loss, prompt_loss
 from .networks.encoder import EMBEDDING, normalise
@@ -51,11 +54,20 @@ def _average(average: nn.Module, network: nn.Module, decay: float) -> None:
                 a.copy_(b)
 
 
+def _first(error: Exception) -> str:
+    """Return what torch complains of first, on one line."""
+    return ' '.join(str(error).split())[:200]
+
+
 class Run:
     """One training run in a folder: last.pt to resume from, log.csv, the averaged weights."""
 
     def __init__(self, recipe: Recipe, folder: Path) -> None:
-        """Start a run, or take up the one in the folder."""
+        """Start a run, or take up the one in the folder.
+
+        Raises:
+            RecipeError: There is no such backbone, or the folder holds a run of another build.
+        """
         torch.manual_seed(recipe.seed)
         self.recipe = recipe
         self.folder = folder
@@ -63,8 +75,11 @@ class Run:
         first = recipe.phases[0]
         build = (
             recipe.backbone, first.width, first.height, recipe.frequency, recipe.detail)
-        self.network = PromptableSegmenter(*build)
-        self.average = PromptableSegmenter(*build)
+        try:
+            self.network = PromptableSegmenter(*build)
+            self.average = PromptableSegmenter(*build)
+        except (ValueError, RuntimeError) as error:   # timm has the latter for unknown names
+            raise RecipeError(f'the network cannot be built: {error}') from error
         self.average.load_state_dict(self.network.state_dict())
         decayed = [p for p in self.network.parameters() if p.ndim > 1]
         plain = [p for p in self.network.parameters() if p.ndim <= 1]
@@ -91,32 +106,43 @@ class Run:
         self.average.load_state_dict(self.network.state_dict())
 
     def begin_as(self, encoder: dict[str, Tensor], decoder: dict[str, Tensor]) -> None:
-        """Take weights by name, empty for none; a run that has begun goes on with its own."""
+        """Take weights by name, empty for none; a run that has begun goes on with its own.
+
+        Raises:
+            RecipeError: They are of another build.
+        """
         if self.step > 0:
             return
-        for module, state in ((self.network.encoder, encoder), (self.network.decoder, decoder)):
-            if state:
-                module.load_state_dict(state)
+        try:
+            for module, state in (
+                    (self.network.encoder, encoder), (self.network.decoder, decoder)):
+                if state:
+                    module.load_state_dict(state)
+        except RuntimeError as error:
+            raise RecipeError('the weights to begin with are of another build than '
+                              f'{self.recipe.backbone}: {_first(error)}') from error
         self.average.load_state_dict(self.network.state_dict())
 
     def _resume(self) -> None:
-        path = self.folder / 'last.pt'
-        if not path.exists():
+        path = self.folder / LAST
+        state = read_checkpoint(path, torch.device('cpu'))
+        if state is None:
             return
-        state = torch.load(path, weights_only=True)
-        self.network.load_state_dict(state['network'])
-        self.average.load_state_dict(state['average'])
-        self.optimiser.load_state_dict(state['optimiser'])
-        self.step, self.seconds = state['step'], state['seconds']
+        try:
+            self.network.load_state_dict(state['network'])
+            self.average.load_state_dict(state['average'])
+            self.optimiser.load_state_dict(state['optimiser'])
+            self.step, self.seconds = state['step'], state['seconds']
+        except (RuntimeError, ValueError, KeyError) as error:
+            raise RecipeError(f'{path} is no run of this recipe: {_first(error)}; choose another '
+                              '--run') from error
 
     def save(self) -> None:
         """Write last.pt; it is whole or not there."""
-        part = self.folder / 'last.part'
-        torch.save({
+        write_checkpoint(self.folder / LAST, {
             'network': self.network.state_dict(), 'average': self.average.state_dict(),
             'optimiser': self.optimiser.state_dict(), 'step': self.step,
-            'seconds': self.seconds}, part)
-        part.replace(self.folder / 'last.pt')
+            'seconds': self.seconds})
 
     def phase_at(self, step: int) -> tuple[int, int]:
         """Return the index of the phase that a step belongs to, and its first step."""
@@ -165,10 +191,19 @@ def _log(path: Path, row: dict[str, float]) -> None:
 
 
 def _opened(recipe: Recipe, data: Path) -> tuple[Pictures, Change]:
-    """Return the training pictures of a recipe and how they are varied."""
-    if recipe.picture == 'frame':
-        return Frames(data), augment_frame
-    return Store(data), augment
+    """Return the training pictures of a recipe and how they are varied.
+
+    Raises:
+        RecipeError: There are none.
+    """
+    frames = recipe.picture == 'frame'
+    store: Pictures = Frames(data) if frames else Store(data)
+    if not len(store):
+        raise RecipeError(f'{data} holds nothing to train on: write it with `python -m training '
+                          f'{"pairs" if frames else "data"}`')
+    if frames:
+        return store, augment_frame
+    return store, partial(augment, events=recipe.representation == 'robust')
 
 
 def fit(
@@ -186,6 +221,10 @@ def fit(
         bundle: Folder of a bundle to begin with; None begins from nothing.
         held_out: Folder of pairs that a teacher is validated on; a student of events is
             validated on windows simulated for it.
+
+    Raises:
+        RecipeError: There is nothing to train or to validate on, or the folder holds a run of
+            another build.
     """
     torch.set_flush_denormal(True)
     run = Run(recipe, folder)

@@ -18,7 +18,11 @@ from eventsam_ros.events.types import Bool, Float32, UInt8
 
 from .data.augment import augment
 from .data.prompts import Prompts, draw
+from .errors import RecipeError
 from .recipe import Phase
+
+_PATIENCE = 10
+"""How often each picture may come up without an object before it is said that there is none."""
 
 
 @dataclass(frozen=True)
@@ -81,16 +85,26 @@ class Change(Protocol):
 def make_batch(
     store: Pictures, phase: Phase, rng: np.random.Generator, change: Change = augment,
 ) -> Batch:
-    """Draw a batch of phase.batch pictures with phase.prompts prompts each."""
+    """Draw a batch of phase.batch pictures with phase.prompts prompts each.
+
+    Raises:
+        RecipeError: So many pictures in a row show no object that there can hardly be one.
+    """
     pictures: list[UInt8] = []
     ids: list[UInt8] = []
     parts: list[Prompts] = []
+    empty = 0
     while len(pictures) < phase.batch:
         picture, picture_ids = change(
             *store[int(rng.integers(len(store)))], phase.width, phase.height, rng,
             phase.least_crop)
         if not picture_ids.any():
+            empty += 1
+            if empty > _PATIENCE * len(store):
+                raise RecipeError(f'{empty} pictures in a row show no labelled object: train on '
+                                  'pairs with labels')
             continue
+        empty = 0
         pictures.append(picture)
         small = cv2.resize(
             picture_ids, (phase.width // 4, phase.height // 4),

@@ -8,10 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-import yaml
-
 from .errors import RecipeError
-from .fields import build, ranged
+from .fields import build, ranged, read_values
 
 
 @dataclass(frozen=True)
@@ -79,8 +77,8 @@ class Recipe:
     picture: Literal['events', 'frame'] = 'events'
     backbone: str = 'mobilenetv4_conv_small'
     representation: Literal['robust', 'eventsam'] = 'robust'
-    width: int = 384
-    height: int = 288
+    width: int = ranged(32, default=384)
+    height: int = ranged(32, default=288)
     mean: float = 128.0
     std: float = ranged(1e-6, default=40.0)
     frequency: float = 1.0
@@ -100,11 +98,7 @@ def load_recipe(path: Path) -> Recipe:
     Raises:
         RecipeError: The file is missing, not YAML, or has an unknown, missing or impossible key.
     """
-    try:
-        values = yaml.safe_load(path.read_text())
-    except (OSError, yaml.YAMLError) as error:
-        raise RecipeError(f'{path} cannot be read: {error}') from error
-    recipe = build(Recipe, values, path.name)
+    recipe = build(Recipe, read_values(path), path.name)
     if not recipe.phases:
         raise RecipeError(f'{path.name} needs a list of phases')
     sizes = [(recipe.width, recipe.height), *((p.width, p.height) for p in recipe.phases)]

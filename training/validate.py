@@ -39,14 +39,17 @@ def validation_set(
             pictures are those of procedural scenes.
 
     Raises:
-        RecipeError: Frames without a folder of them.
+        RecipeError: Frames without a folder of them, or of one without labels.
     """
     if recipe.picture == 'frame':
         if held_out is None:
             raise RecipeError('a network of frames is validated on held-out pairs: say where')
         frames = Frames(held_out)
         chosen = np.linspace(0, len(frames) - 1, min(count, len(frames))).astype(int)
-        return [frames[int(k)] for k in chosen]
+        found = [frames[int(k)] for k in chosen]
+        if not any(ids.any() for _, ids in found):
+            raise RecipeError(f'{held_out} has no labelled pairs to validate on')
+        return found
     pairs: list[tuple[UInt8, UInt8]] = []
     seed = VALIDATION_SEED
     while len(pairs) < count:

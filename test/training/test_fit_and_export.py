@@ -2,6 +2,8 @@
 # Copyright 2026 The eventsam_ros authors
 """A small run end to end: data, training, interruption, export, the bundle in ONNX Runtime."""
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -15,9 +17,12 @@ from eventsam_ros.inference.bundle import load_bundle  # noqa: E402
 from eventsam_ros.inference.prompts import Point, Prompt  # noqa: E402
 from eventsam_ros.inference.segmenter import Segmenter  # noqa: E402
 from training.__main__ import main  # noqa: E402
+from training.data.augment import augment  # noqa: E402
+from training.data.pairs import Pair, Settings, prepare, write_pairs  # noqa: E402
 from training.data.store import Store, write_shards  # noqa: E402
 from training.errors import RecipeError  # noqa: E402
 from training.fit import Run, fit, learning_rate  # noqa: E402
+from training.loader import make_batch  # noqa: E402
 from training.networks.encoder import normalise  # noqa: E402
 from training.recipe import Phase, Recipe, load_recipe  # noqa: E402
 from training.warm_start import decoder_of  # noqa: E402
@@ -214,3 +219,94 @@ def test_the_decoder_of_a_bundle_comes_back_by_name(run, bundle, tmp_path):
         torch.testing.assert_close(tensor, trained[name], rtol=1e-3, atol=1e-4, msg=name)
     with pytest.raises(RecipeError, match='names its recipe'):
         decoder_of(tmp_path)
+
+
+@pytest.mark.parametrize(('changes', 'message'), [
+    ({'backbone': 'no_such_net'}, 'cannot be built: .*no_such_net'),
+    ({'picture': 'frame', 'backbone': 'compact', 'detail': 4}, 'gives no detail at stride 4'),
+])
+def test_a_network_that_there_is_not_is_one_sentence(tmp_path, changes, message):
+    with pytest.raises(RecipeError, match=message):
+        Run(replace(RECIPE, **changes), tmp_path)
+
+
+def test_a_run_of_another_build_is_not_taken_up(run, tmp_path):
+    with pytest.raises(RecipeError, match=r'last\.pt is no run of this recipe'):
+        Run(replace(RECIPE, detail=0), run)
+    (tmp_path / 'last.pt').write_bytes(b'cut off')
+    with pytest.raises(RecipeError, match=r'last\.pt cannot be read'):
+        Run(RECIPE, tmp_path)
+
+
+def test_nothing_to_train_on_is_one_sentence(tmp_path):
+    with pytest.raises(RecipeError, match='holds nothing to train on'):
+        fit(RECIPE, tmp_path, tmp_path / 'run')
+
+
+def pairs_of(folder, ids):
+    """Write two pairs of frames with the same ids."""
+    settings = Settings(64, 64)
+    prepare(folder, settings, 'made', {})
+    rng = np.random.default_rng(0)
+    write_pairs(folder, 'made', (
+        Pair(np.full((64, 64, 3), 128, np.uint8), rng.integers(0, 255, (64, 64, 3), np.uint8),
+             ids, (64, 64), f'made/{k}') for k in range(2)), settings, 2)
+    return folder
+
+
+def test_frames_without_a_single_label_end_in_a_sentence_not_in_a_search_without_end(tmp_path):
+    ids = np.zeros((64, 64), np.uint8)
+    ids[10:30, 10:30] = 1
+    good = pairs_of(tmp_path / 'good', ids)
+    for name, empty in (('unlabelled', np.full_like(ids, 255)), ('bare', np.zeros_like(ids))):
+        pairs_of(tmp_path / name, empty)
+        recipe = replace(RECIPE, picture='frame')
+        with pytest.raises(RecipeError, match='show no labelled object'):
+            fit(recipe, tmp_path / name, tmp_path / f'run_{name}', held_out=good)
+        with pytest.raises(RecipeError, match='no labelled pairs to validate on'):
+            fit(recipe, good, tmp_path / f'held_{name}', held_out=tmp_path / name)
+
+
+def test_events_of_a_picture_whose_level_moves_are_left_alone():
+    picture = np.random.default_rng(4).integers(0, 256, (64, 96, 3)).astype(np.uint8)
+    store = [(picture, np.ones((64, 96), np.uint8))]
+    values = set(np.unique(picture))
+    phase = Phase(96, 64, 1, batch=4, prompts=1, least_crop=1.0)
+    for seed in range(4):
+        batch = make_batch(store, phase, np.random.default_rng(seed),
+                           partial(augment, events=False))
+        for found in batch.pictures.numpy():
+            turned = [picture[::a, ::b] for a in (1, -1) for b in (1, -1)]
+            assert any(np.array_equal(found, one) for one in turned)
+            assert set(np.unique(found)) == values
+
+
+def test_training_data_of_another_recipe_are_not_mixed_in(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr('training.__main__.multiprocessing.get_context', lambda _: Sequential)
+    monkeypatch.setattr('training.data.store.SHARD', 2)
+    text = 'name: x\nwidth: 96\nheight: 64\nshards: 1\nphases: [{width: 64, height: 64, steps: 1}]'
+    file, data = tmp_path / 'r.yaml', tmp_path / 'data'
+    for change, code in (('', 0), ('\nweight_decay: 0.1', 0), ('\ndata_seed: 7', 1),
+                         ('\nboards: 0.5', 1)):
+        file.write_text(text + change)
+        assert main(['data', str(file), '--data', str(data), '--jobs', '1']) == code, change
+    assert 'was made with another boards (0.0, not 0.5)' in capsys.readouterr().err
+
+
+class Sequential:
+    """A process that is none."""
+
+    exitcode = 0
+
+    def __init__(self, target, args):
+        self._work = partial(target, *args)
+
+    @classmethod
+    def Process(cls, target, args):  # noqa: N802
+        return cls(target, args)
+
+    def start(self):
+        self._work()
+
+    def join(self):
+        pass

@@ -30,6 +30,8 @@ def test_the_recipes_in_the_repository_are_valid(path):
     (GOOD + 'photos: 3\n', 'photos must be a mapping'),
     ('name: x\nphases: [3]\n', 'must be a mapping'),
     ('name: x\nphases: [{width: 65, height: 64, steps: 2}]\n', 'multiples of 32'),
+    (GOOD + 'width: 0\n', 'width must be at least 32'),
+    (GOOD + 'height: -32\n', 'height must be at least 32'),
     ('a: [', 'cannot be read'),
 ])
 def test_a_bad_recipe_is_one_sentence(tmp_path, text, message):
@@ -42,3 +44,6 @@ def test_a_bad_recipe_is_one_sentence(tmp_path, text, message):
 def test_a_missing_recipe_is_one_sentence(tmp_path):
     with pytest.raises(RecipeError, match='cannot be read'):
         load_recipe(tmp_path / 'none.yaml')
+    (tmp_path / 'weights.pt').write_bytes(b'PK\x03\x04\xff\xfe')
+    with pytest.raises(RecipeError, match='cannot be read'):
+        load_recipe(tmp_path / 'weights.pt')

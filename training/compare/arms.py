@@ -13,7 +13,7 @@ import re
 from typing import Any, Generic, TypeVar
 
 from ..errors import RecipeError
-from .recipe import merged
+from .recipe import mapping, merged
 from .run import Result
 
 R = TypeVar('R')
@@ -54,7 +54,8 @@ def read_arms(values: Any, where: str, make: Callable[[Any, str], R]) -> tuple[A
         if not isinstance(arm, dict) or not isinstance(arm.get('name'), str) or (
                 arm.keys() - {'name', 'changes'}):
             raise RecipeError(f'{where}, arms {k} must have a name and changes alone')
-        changed = merged(base, {**(arm.get('changes') or {}), 'name': arm['name']})
+        own = mapping(arm.get('changes') or {}, f'{where}, arm {arm["name"]!r}: changes')
+        changed = merged(base, {**own, 'name': arm['name']})
         arms.append(Arm(arm['name'], make(changed, f'{where}, arm {arm["name"]!r}')))
     names = [arm.name for arm in arms]
     if len(set(names)) != len(names):
@@ -82,9 +83,13 @@ def run_folder(root: Path, arm: str, seed: int) -> Path:
     return root / re.sub(r'[^a-z0-9]+', '_', arm.lower()).strip('_') / f'seed_{seed}'
 
 
+def _sum_of(file: Path) -> str | None:
+    return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else None
+
+
 def run_once(
     arm: str, seed: int, root: Path, depends_on: Any,
-    run: Callable[[Path], tuple[dict[str, dict[str, float]], float]],
+    run: Callable[[Path], tuple[dict[str, dict[str, float]], float]], begun: Path | None = None,
 ) -> Result:
     """Return the result of one arm and seed; where it is there already, nothing runs.
 
@@ -94,17 +99,22 @@ def run_once(
         root: Folder of the study.
         depends_on: What the result depends on, as plain values; another one runs again.
         run: Trains and judges in a folder; gives the scores and the seconds of the training.
+        begun: Weights that training begins with, a file or a bundle, or None: others under the
+            same name run again. Results from before this was written down, and those whose file
+            is gone, are taken as they are.
     """
     folder = run_folder(root, arm, seed)
     done = folder / 'result.json'
     wanted = hashlib.sha256(json.dumps(depends_on, sort_keys=True).encode()).hexdigest()
+    start = None if begun is None else _sum_of(begun / 'encoder.onnx' if begun.is_dir() else begun)
     if done.exists():
         found = json.loads(done.read_text())
-        if found['of'] == wanted:
+        if found['of'] == wanted and (start is None or found.get('begun', start) == start):
             return Result(arm, seed, found['scores'], found['seconds'])
     scores, seconds = run(folder)
     part = done.with_suffix('.part')
     part.write_text(json.dumps(
-        {'of': wanted, 'arm': arm, 'seed': seed, 'seconds': seconds, 'scores': scores}, indent=1))
+        {'of': wanted, 'begun': start, 'arm': arm, 'seed': seed, 'seconds': seconds,
+         'scores': scores}, indent=1))
     part.replace(done)
     return Result(arm, seed, scores, seconds)

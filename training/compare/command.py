@@ -8,6 +8,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from ..arguments import at_least
 from .recipe import load_study
 
 
@@ -31,5 +32,6 @@ def add_command(commands: Any) -> None:
     command.set_defaults(act=_run)
     command.add_argument('study', type=Path, help='study file (YAML)')
     command.add_argument('--output', type=Path, help='folder of the study, default runs/NAME')
-    command.add_argument('--jobs', type=int, default=1, help='runs at a time, default 1')
-    command.add_argument('--threads', type=int, default=1, help='threads of each, default 1')
+    command.add_argument('--jobs', type=at_least(1), default=1, help='runs at a time, default 1')
+    command.add_argument(
+        '--threads', type=at_least(1), default=1, help='threads of each, default 1')

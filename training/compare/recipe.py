@@ -8,11 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
 from ..distill.recipe import DistillRecipe, make_recipe
 from ..errors import RecipeError
-from ..fields import build, ranged
+from ..fields import build, ranged, read_values
 
 
 @dataclass(frozen=True)
@@ -95,17 +93,32 @@ def merged(base: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
     return result
 
 
-def _mapping(value: Any, where: str) -> dict[str, Any]:
+def mapping(value: Any, where: str) -> dict[str, Any]:
+    """Return a value that must be a mapping.
+
+    Raises:
+        RecipeError: It is something else.
+    """
     if not isinstance(value, dict):
         raise RecipeError(f'{where} must be a mapping, but is {value!r}')
     return value
+
+
+def check_seeds(seeds: tuple[int, ...], where: str) -> None:
+    """Check that a study has seeds, each once: one that came twice would narrow the spread.
+
+    Raises:
+        RecipeError: It has none, or one twice.
+    """
+    if not seeds or len(set(seeds)) != len(seeds):
+        raise RecipeError(f'{where} needs seeds, each of them once, but has {list(seeds)}')
 
 
 def _items(values: dict[str, Any], key: str, where: str) -> list[dict[str, Any]]:
     found = values.get(key)
     if not isinstance(found, list) or not found:
         raise RecipeError(f'{where} needs a list of {key}')
-    return [_mapping(v, f'{where}, {key} {k}') for k, v in enumerate(found, 1)]
+    return [mapping(v, f'{where}, {key} {k}') for k, v in enumerate(found, 1)]
 
 
 def _head(kind: Any, values: dict[str, Any], apart: tuple[str, ...], where: str) -> Any:
@@ -123,16 +136,17 @@ def make_study(values: Any, where: str) -> Study:
     Raises:
         RecipeError: Something is missing, unknown or out of range; one sentence says what.
     """
-    values = _mapping(values, where)
+    values = mapping(values, where)
     head: _Head = _head(_Head, values, ('base', 'arms', 'tests'), where)
-    base = {**_mapping(values.get('base'), f'{where}: base'), 'name': head.name}
+    check_seeds(head.seeds, where)
+    base = {**mapping(values.get('base'), f'{where}: base'), 'name': head.name}
     tests = tuple(build(JudgedOn, t, f'{where}, tests {k}')
                   for k, t in enumerate(_items(values, 'tests', where), 1))
     base['test'] = sorted({str(t.folder) for t in tests})
     arms = []
     for k, given in enumerate(_items(values, 'arms', where), 1):
         own: _ArmHead = _head(_ArmHead, given, ('changes',), f'{where}, arms {k}')
-        changes = _mapping(given.get('changes') or {}, f'{where}, arm {own.name!r}: changes')
+        changes = mapping(given.get('changes') or {}, f'{where}, arm {own.name!r}: changes')
         if own.kind == 'teacher' and changes:
             raise RecipeError(f'{where}, arm {own.name!r} is the teacher and takes no changes')
         recipe = None
@@ -152,8 +166,4 @@ def load_study(path: Path) -> Study:
     Raises:
         RecipeError: The file cannot be read or says something wrong.
     """
-    try:
-        values = yaml.safe_load(path.read_text())
-    except (OSError, yaml.YAMLError) as error:
-        raise RecipeError(f'{path} cannot be read: {error}') from error
-    return make_study(values, path.name)
+    return make_study(read_values(path), path.name)

@@ -36,7 +36,7 @@ def _crop(
 
 def augment(
     picture: UInt8, ids: UInt8, width: int, height: int, rng: np.random.Generator,
-    least_crop: float = 0.6,
+    least_crop: float = 0.6, events: bool = True,
 ) -> tuple[UInt8, UInt8]:
     """Crop, mirror, swap polarity, thin out, add noise.
 
@@ -44,12 +44,14 @@ def augment(
     beginning then.
 
     Args:
-        picture: Robust event picture, uint8 [H, W, 3].
+        picture: Event picture, uint8 [H, W, 3].
         ids: Instance ids, uint8 [H, W].
         width: Columns wanted.
         height: Rows wanted.
         rng: Source of chance.
         least_crop: Smallest share of the side that a crop keeps.
+        events: Whether events are changed, too; of a robust picture alone, since in others the
+            level of "no event" is not known.
     """
     if rng.random() < 0.5:
         picture, ids = picture[:, ::-1], ids[:, ::-1]
@@ -57,6 +59,8 @@ def augment(
         picture, ids = picture[::-1], ids[::-1]
     picture, ids = _crop(np.ascontiguousarray(picture), np.ascontiguousarray(ids),
                          width, height, least_crop, rng)
+    if not events:
+        return picture, ids
     signed = picture.astype(np.int16) - NO_EVENT
     if rng.random() < 0.5:
         signed = -signed

@@ -18,6 +18,7 @@ from tqdm import tqdm
 
 from eventsam_ros.errors import DatasetError
 
+from ..arguments import at_least
 from .films import find_films
 from .pair import Settings
 from .pairs import PairsError, complete, prepare, write_pairs
@@ -133,12 +134,12 @@ def add_command(commands: Any) -> None:
     command.add_argument('--size', type=_size, default=(384, 288), metavar='WxH',
                          help="the network's input, default 384x288")
     command.add_argument('--representation', default='robust', help='robust (default), eventsam')
-    command.add_argument('--jobs', type=int, default=2, help='processes, default 2')
+    command.add_argument('--jobs', type=at_least(1), default=2, help='processes, default 2')
     command.add_argument(
         '--split', help='photos: train (default), held-out or all, by the names of files; '
                         'recordings: folder above the sequences')
     made = command.add_argument_group('scenes, photos and films')
-    made.add_argument('--count', type=int, default=1000, help='pairs, default 1000')
+    made.add_argument('--count', type=at_least(1), default=1000, help='pairs, default 1000')
     made.add_argument('--seed', type=int, default=0, help='of scenes and views, default 0')
     made.add_argument('--boards', type=float, default=0.15, metavar='SHARE',
                       help='share of scenes with printed boards, default 0.15')

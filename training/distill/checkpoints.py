@@ -16,7 +16,8 @@ LAST, BEST = 'last.pt', 'best.pt'
 
 
 def write_checkpoint(path: Path, content: Mapping[str, Any]) -> None:
-    """Write a checkpoint; it gets its name when it is complete."""
+    """Write a checkpoint; it gets its name when it is complete, its folder is made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix('.part')
     torch.save(content, part)
     part.replace(path)

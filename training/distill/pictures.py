@@ -15,6 +15,7 @@ from torch import Tensor
 from eventsam_ros.events.types import Bool, UInt8
 
 from ..data.pairs import Pair
+from ..errors import RecipeError
 from ..networks.promptable import PromptDecoder
 from .examine import Example, object_prompts, objects_of
 from .objective import Networks, ask, scaled
@@ -86,6 +87,15 @@ def contact_sheet(
 
 
 def write_picture(path: Path, sheet: UInt8) -> None:
-    """Write an RGB picture as PNG; its folder is made."""
+    """Write an RGB picture as PNG; its folder is made.
+
+    Raises:
+        RecipeError: It cannot be written, or its name does not end as that of a picture does.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    cv2.imwrite(str(path), cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR))
+    try:
+        written = cv2.imwrite(str(path), cv2.cvtColor(sheet, cv2.COLOR_RGB2BGR))
+    except cv2.error as error:
+        raise RecipeError(f'{path} is no name of a picture: let it end with .png') from error
+    if not written:
+        raise RecipeError(f'{path} cannot be written')

@@ -100,7 +100,8 @@ class DistillRecipe:
         precision: `32-true`, or `bf16-mixed`: products in bfloat16.
         seed: Of weights, order and augmentations.
         views: Flipped and cropped views of a pair that are trained on; 1 is the pair as it is.
-        augment: Whether event pictures lose, gain and swap events (never the frame).
+        augment: Whether event pictures lose, gain and swap events (never the frame); false for
+            pairs of the representation `eventsam`.
         prompts: Prompts a picture in `loss.prompts` and `loss.masks`, 1 to 64.
         cache: Folder of the teacher's outputs (fp16), which is filled first; none: the teacher
             looks at each batch anew.
@@ -194,9 +195,12 @@ def _set(values: dict[str, Any], change: str) -> None:
         raise RecipeError(f'--set needs KEY=VALUE, but got {change!r}')
     *outer, last = key.split('.')
     for name in outer:
-        values = values.setdefault(name, {})
-        if not isinstance(values, dict):
+        inner = values.get(name, {})
+        if not isinstance(inner, dict):
             raise RecipeError(f'--set {change}: {name} is not a mapping')
+        # what a file names twice by an alias is one mapping: the other place stays as it is
+        values[name] = dict(inner)
+        values = values[name]
     try:
         values[last] = yaml.safe_load(text)
     except yaml.YAMLError as error:

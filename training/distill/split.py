@@ -98,10 +98,16 @@ def split(recipe: DistillRecipe) -> tuple[PairSet, PairSet]:
 
     Raises:
         RecipeError: A folder holds no pairs, the folders do not share size and representation, a
-            set is empty, or a sequence is in two of training, validation and test.
+            set is empty, a sequence is in two of training, validation and test, or the pictures
+            cannot be augmented.
     """
     stores = _opened(recipe.data)
     own = _opened(recipe.validation)
+    representation = stores[0].settings.representation
+    if recipe.augment and representation != 'robust':
+        raise RecipeError(f'{stores[0].folder} holds pictures as {representation}, whose level of '
+                          '"no event" moves, so that events cannot be changed: augment must be '
+                          'false')
     for store in (*stores, *own):
         if store.settings != stores[0].settings:
             raise RecipeError(f'{store.folder} holds pairs of {store.settings}, but '

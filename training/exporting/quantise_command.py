@@ -9,6 +9,8 @@ import logging
 from pathlib import Path
 from typing import Any
 
+from ..arguments import at_least
+
 
 def _run(arguments: argparse.Namespace) -> None:
     # it takes seconds to import; the command line needs it only here
@@ -31,5 +33,7 @@ def add_command(commands: Any) -> None:
     command.set_defaults(act=_run)
     command.add_argument('bundle', type=Path, nargs='?', help='source (default: what ships)')
     command.add_argument('--output', type=Path, required=True, help='new bundle folder')
-    command.add_argument('--calibration', type=int, default=64, help='simulated windows')
-    command.add_argument('--windows', type=int, default=40, help='held-out windows to try')
+    command.add_argument('--calibration', type=at_least(1), default=64,
+                         help='simulated windows')
+    command.add_argument('--windows', type=at_least(1), default=40,
+                         help='held-out windows to try')

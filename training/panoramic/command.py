@@ -34,7 +34,8 @@ def _source(arguments: argparse.Namespace) -> None:
     recipe, place = _opened(arguments)
     for stage in (SOURCE, STUDENT_SOURCE)[:1 + (recipe.student.start == 'source')]:
         found = train_on_source(recipe, place, stage)
-        print(f'{found.path}: mIoU {found.scores["miou"]:.3f} on held-out pinhole pictures')
+        if found.scores:   # of the processes of a run, the first one validates
+            print(f'{found.path}: mIoU {found.scores["miou"]:.3f} on held-out pinhole pictures')
 
 
 def _masks(arguments: argparse.Namespace) -> None:
@@ -57,14 +58,18 @@ def _student(arguments: argparse.Namespace) -> None:
     from .stages import train_student  # noqa: PLC0415
     recipe, place = _opened(arguments)
     found = train_student(recipe, place)
-    print(f'{found.path}: says what the assistant says on {found.scores["agreement"]:.1%} of the '
-          'pixels')
+    if found.scores:
+        print(f'{found.path}: says what the assistant says on {found.scores["agreement"]:.1%} of '
+              'the pixels')
 
 
 def _score(arguments: argparse.Namespace) -> None:
     from .score import score_stages  # noqa: PLC0415
     recipe, place = _opened(arguments)
-    for stage, scores in score_stages(recipe, place).items():
+    found = score_stages(recipe, place)
+    if not found:
+        raise RecipeError(f'{place.run} holds no stage that has been trained')
+    for stage, scores in found.items():
         print(f'{stage}: ' + ', '.join(f'{k} {v:.3f}' for k, v in scores.items()))
 
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from eventsam_ros.events.types import Bool
 
+from ..data.shards import write_whole
 from ..distill.progress import Progress
 from ..errors import RecipeError
 from .masks import MaskSource
@@ -20,6 +21,13 @@ from .pictures import Panoramas
 from .windows import View
 
 _SETTINGS = 'settings.json'
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        return dict(json.loads(file.read_text()))
+    except (ValueError, TypeError) as error:
+        raise RecipeError(f'{file} cannot be read: {error}') from error
 
 
 class MaskCache:
@@ -54,10 +62,12 @@ class MaskCache:
         self.folder.mkdir(parents=True, exist_ok=True)
         wanted = {**said, 'source': source.fingerprint, 'views': [list(v) for v in self.views]}
         file = self.folder / _SETTINGS
-        if file.exists() and json.loads(file.read_text()) != wanted:
+        # what an older file does not say is taken to be so
+        if file.exists() and {**wanted, **_read(file)} != wanted:
             raise RecipeError(f'{self.folder} holds masks made otherwise: remove it, or choose '
                               'another --run')
-        file.write_text(json.dumps(wanted))
+        text = json.dumps(wanted)
+        write_whole(file, lambda opened: opened.write(text.encode()))
         with Progress(len(panoramas), 'masks', 'panoramas') as progress:
             for k, name in enumerate(panoramas.names):
                 progress.advance()

@@ -28,6 +28,7 @@ from eventsam_ros.events.types import UInt8
 
 from ..data.pair import resized_frame, resized_ids
 from ..errors import RecipeError
+from ..fields import ranged
 from ..semantic.classes import CITYSCAPES_IDS, IGNORE
 
 TABLES: Mapping[str, ClassTable] = {
@@ -61,7 +62,7 @@ class PanoramaChoice:
     layout: Literal['densepass', 'stanford'] = 'densepass'
     split: str = 'train'
     fold: Literal[1, 2, 3] = 1
-    every: int = 1
+    every: int = ranged(1, default=1)
 
 
 @dataclass(frozen=True)
@@ -72,17 +73,17 @@ class SourceChoice:
         path: Folder with leftImg8bit/ and gtFine/.
         split: Name of the split.
         labels: `train_ids` reads *_gtFine_labelTrainIds.png, `ids` reads *_gtFine_labelIds.png.
-        width: Columns that pictures are brought to, pixels.
-        height: Rows, pixels.
+        width: Columns that pictures are brought to, pixels, at least 32.
+        height: Rows, pixels, at least 32.
         every: Keeps every so many of them.
     """
 
     path: Path
     split: str = 'train'
     labels: Literal['train_ids', 'ids'] = 'train_ids'
-    width: int = 1024
-    height: int = 512
-    every: int = 1
+    width: int = ranged(32, 16_384, default=1024)
+    height: int = ranged(32, 16_384, default=512)
+    every: int = ranged(1, default=1)
 
 
 def _folders(root: Path) -> list[Path]:

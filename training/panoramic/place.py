@@ -51,13 +51,17 @@ class Place:
         """Return the folder of a stage."""
         return (self.shared if name in (SOURCE, STUDENT_SOURCE) else self.run) / name
 
-    def network(self, stage: str) -> SegFormer:
+    def network(self, stage: str, finished: bool = True) -> SegFormer:
         """Return the trained network of a stage.
 
+        Args:
+            stage: Its folder.
+            finished: Whether one that was interrupted will not do.
+
         Raises:
-            RecipeError: It has not been trained.
+            RecipeError: It has not been trained, or not to its end.
         """
         path = self.stage(stage) / LAST
         if not path.exists():
             raise RecipeError(f'{path} is missing: run the stage before first')
-        return load_network(path)
+        return load_network(path, finished=finished)

@@ -65,7 +65,7 @@ def spoken(recipe: PanoramicRecipe, place: Place, stage: str) -> Say:
     Raises:
         RecipeError: The stage has not been trained.
     """
-    network = place.network(stage)
+    network = place.network(stage, finished=False)
     if not stage.startswith(SOURCE):
         return Whole(network, recipe)
     windowed = Windowed(

@@ -131,11 +131,14 @@ def make_masks(recipe: PanoramicRecipe, place: Place) -> None:
     """Make the masks of all panoramas; they belong to the data, not to a seed.
 
     Raises:
-        RecipeError: Panoramas or what gives masks are missing.
+        RecipeError: Panoramas or what gives masks are missing, or masks are there of others.
     """
+    given = recipe.data.panoramas
     mask_cache(recipe, place.masks).fill(
         open_masks(recipe.masks), panoramas_of(recipe),
-        {'size': [recipe.width, recipe.height], 'boundary': recipe.masks.boundary})
+        {'size': [recipe.width, recipe.height], 'boundary': recipe.masks.boundary,
+         # names alone do not tell one set from another; more of the same set may come
+         'panoramas': [str(given.path), given.layout, given.split]})
 
 
 def tell(recipe: PanoramicRecipe, place: Place, number: int) -> dict[str, Any]:

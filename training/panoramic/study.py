@@ -21,7 +21,7 @@ from typing import Any
 import zlib
 
 from ..compare import arms as compare
-from ..compare.recipe import merged
+from ..compare.recipe import check_seeds, mapping, merged
 from ..compare.run import Result
 from ..compare.table import write_csv
 from ..distill.students import as_plain
@@ -157,14 +157,17 @@ def load_study(path: Path, changes: Sequence[str] = ()) -> Study:
         raise RecipeError(f'{where} must be a mapping, but is {given!r}')
     head = build(_Head, {
         k: v for k, v in given.items() if k not in {'branches', 'worlds'}}, where)
+    check_seeds(head.seeds, where)
     plain = {k: v for k, v in values.items() if k != 'study'}
     branches = []
     for one, at in _entries(given, 'branches', where):
-        own = merged(plain, one.get('changes') or {})
+        own = merged(plain, mapping(one.get('changes') or {}, f'{at}: changes'))
         recipe, arms = make_recipe(own, at, changes), []
         for arm, within in _entries(one, 'arms', at):
             stage = arm.get('stage')
-            varied = make_recipe(merged(own, arm.get('changes') or {}), within, changes)
+            varied = make_recipe(
+                merged(own, mapping(arm.get('changes') or {}, f'{within}: changes')), within,
+                changes)
             known = [SOURCE, STUDENT_SOURCE, *(
                 adapted(k) for k in range(1, recipe.assistant.rounds + 1))]
             if stage is not None and stage not in known:
@@ -176,7 +179,8 @@ def load_study(path: Path, changes: Sequence[str] = ()) -> Study:
             arms.append(Arm(arm['name'], varied, stage or f'student_{folder_name(arm["name"])}'))
         branches.append(Branch(one['name'], recipe, tuple(arms)))
     study = Study(base.name, head.seeds, tuple(branches), head.differences,
-                  given.get('worlds') or {}, head.segmenter, head.right)
+                  mapping(given.get('worlds') or {}, f'{where}: worlds'), head.segmenter,
+                  head.right)
     if study.right and study.right not in {branch.name for branch in branches}:
         raise RecipeError(f'{where}: right: {study.right!r} is no branch')
     names = [arm.name for arm in study.arms]

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from eventsam_ros.events.types import Bool, Float32, UInt8
 
 from ..distill.progress import Progress
 from ..errors import RecipeError
+from ..kept import kept_for, put
 from ..semantic.classes import IGNORE
 from .boundary import refined
 from .fusion import Fused, Fusion, fuse
@@ -31,7 +33,7 @@ from .predict import Windowed
 from .stitching import Taper, counted, majority, stitch
 from .windows import Overlap, View, Windows
 
-_SETTINGS, _SUMMARY = 'settings.json', 'summary.json'
+_SUMMARY = 'summary.json'
 _LEVELS = 255
 
 
@@ -98,6 +100,17 @@ def settled(parts: Sequence[Fused], windows: Windows, given: Fusion,
     return ensemble, sure
 
 
+def in_turn(count: int) -> list[int]:
+    """Return the numbers below `count`, from where this process begins, as torchrun says.
+
+    Every process comes by all of them, so that none goes on before all is there; since each begins
+    elsewhere, most is done already when another one comes to it.
+    """
+    world, rank = int(os.environ.get('WORLD_SIZE', '1')), int(os.environ.get('RANK', '0'))
+    first = rank * count // world
+    return [*range(first, count), *range(first)]
+
+
 class Targets:
     """A folder with a file for each panorama, and a summary."""
 
@@ -134,13 +147,10 @@ class Targets:
             RecipeError: The folder holds what was told otherwise, or masks are missing.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        settings = self.folder / _SETTINGS
-        if settings.exists() and json.loads(settings.read_text()) != said:
-            raise RecipeError(f'{self.folder} holds labels made otherwise: remove it, or choose '
-                              'another --run')
-        settings.write_text(json.dumps(said, indent=1))
+        kept_for(self.folder, said, 'labels')
         with Progress(len(panoramas), 'fusion', 'panoramas') as progress:
-            for k, name in enumerate(panoramas.names):
+            for k in in_turn(len(panoramas)):
+                name = panoramas.names[k]
                 progress.advance()
                 if not self.path(name).exists():
                     told = self.tell(tell.parts(panoramas[k].picture), masks.read(name), how)
@@ -180,7 +190,7 @@ class Targets:
     def _write(self, name: str, told: Told) -> None:
         path = self.path(name)
         path.parent.mkdir(parents=True, exist_ok=True)
-        part = path.with_suffix('.part.npz')
+        part = path.with_suffix(f'.part{os.getpid()}.npz')
         windows = {f'{kind}_{k}': one for kind in ('ensemble', 'sure')
                    for k, one in enumerate(getattr(told, kind))}
         np.savez_compressed(part, shares=told.shares, labels=told.labels, hits=told.hits,
@@ -226,9 +236,7 @@ class Targets:
             'boundary': round(float(np.mean(edges)), 4),
             **{f'classes_{kind}': [round(float(v), 4) for v in of[:-1] / max(of[:-1].sum(), 1)]
                for kind, of in counts.items()}}
-        part = self.folder / f'{_SUMMARY}.part'
-        part.write_text(json.dumps(summary, indent=1))
-        part.replace(self.folder / _SUMMARY)
+        put(self.folder / _SUMMARY, json.dumps(summary, indent=1))
         return summary
 
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ..arguments import at_least
 from .recipe import load_recipe
 
 # torch and Fabric take seconds to import; other commands need neither
@@ -27,9 +28,10 @@ def _clips(arguments: argparse.Namespace) -> None:
 def _base(arguments: argparse.Namespace) -> None:
     import torch  # noqa: PLC0415
 
+    from ..distill.checkpoints import write_checkpoint  # noqa: PLC0415
     from .start import read_start  # noqa: PLC0415
     torch.manual_seed(0)
-    torch.save(read_start(arguments.source, arguments.detail), arguments.output)
+    write_checkpoint(arguments.output, read_start(arguments.source, arguments.detail))
     print(f'{arguments.output} holds encoder and mask decoder of {arguments.source}')
 
 
@@ -68,7 +70,7 @@ def _export(arguments: argparse.Namespace) -> None:
 def _clips_options(stage: argparse.ArgumentParser) -> None:
     stage.add_argument('--output', type=Path, required=True, help='folder to write')
     for name, default in (('train', 600), ('val', 40), ('test', 80)):
-        stage.add_argument(f'--{name}', type=int, default=default,
+        stage.add_argument(f'--{name}', type=at_least(0), default=default,
                            help=f'clips of the split, default {default}')
     for name, default, what in (('width', 128, 'columns'), ('height', 96, 'rows'),
                                 ('frames', 6, 'frames of a clip'),
@@ -83,7 +85,7 @@ def _clips_options(stage: argparse.ArgumentParser) -> None:
 def _base_options(stage: argparse.ArgumentParser) -> None:
     stage.add_argument('source', type=Path,
                        help='a bundle of task events, or an official checkpoint of SAM')
-    stage.add_argument('--detail', type=int, default=16,
+    stage.add_argument('--detail', type=at_least(0), default=16,
                        help="channels of detail of a bundle's encoder, default 16")
     stage.add_argument('--output', type=Path, required=True, help='file to write')
 

@@ -48,13 +48,8 @@ class Told:
         Raises:
             RecipeError: No sentence is left.
         """
-        self._clips = clips
-        self._kept: list[tuple[int, list[int]]] = []
-        for k in range(len(clips)):
-            kept = [n for n, sentence in enumerate(clips.sentences(k))
-                    if not {a.partition('=')[0] for a in sentence.attributes} & set(leave_out)]
-            if kept:
-                self._kept.append((k, kept))
+        self._clips, self._out = clips, set(leave_out)
+        self._kept = [k for k in range(len(clips)) if self._told(clips.sentences(k))]
         if not self._kept:
             raise RecipeError(f'no sentence is left without {", ".join(leave_out)}')
 
@@ -64,14 +59,19 @@ class Told:
 
     def __getitem__(self, index: int) -> Clip:
         """Return a clip."""
-        k, kept = self._kept[index]
-        return self._clips[k].only(kept)
+        # of a public set it has fewer sentences than its video: those of what shows in it
+        clip = self._clips[self._kept[index]]
+        return clip.only(self._told(clip.sentences))
 
     def sentences(self, index: int) -> tuple[Sentence, ...]:
         """Return the sentences of a clip."""
-        k, kept = self._kept[index]
-        said = self._clips.sentences(k)
-        return tuple(said[n] for n in kept)
+        said = self._clips.sentences(self._kept[index])
+        return tuple(said[n] for n in self._told(said))
+
+    def _told(self, said: Sequence[Sentence]) -> list[int]:
+        """Return the numbers of the sentences that stay."""
+        return [n for n, sentence in enumerate(said)
+                if not {a.partition('=')[0] for a in sentence.attributes} & self._out]
 
 
 def all_sentences(clips: ClipSet) -> list[str]:

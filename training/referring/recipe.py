@@ -271,6 +271,9 @@ class ReferringRecipe:
         if self.width % MULTIPLE or self.height % MULTIPLE:
             raise RecipeError(f'{where}: width and height must be multiples of {MULTIPLE}, but '
                               f'are {self.width} and {self.height}')
+        for split in (self.data.train, self.data.validation):
+            if split in self.data.test:
+                raise RecipeError(f'{where}: data: split {split} is a test split: name another')
         network, text = self.network, self.network.text
         if network.tune != 'full' and network.start is None:
             raise RecipeError(f'{where}: network: tune is {network.tune}, which keeps trained '
@@ -283,6 +286,10 @@ class ReferringRecipe:
         if self.warm_up >= self.steps:
             raise RecipeError(f'{where}: warm_up must be less than steps, but is {self.warm_up} '
                               f'of {self.steps}')
+        if self.augmentation.events and network.modalities != 'images' and (
+                self.representation != 'robust'):
+            raise RecipeError(f'{where}: augmentation: events must be false with representation '
+                              f'{self.representation}, whose level of "no event" moves')
         if self.data.format != 'shards' and network.modalities != 'images':
             raise RecipeError(f'{where}: {self.data.format} has no events: network: modalities '
                               'must be images')

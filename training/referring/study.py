@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from ..compare.arms import Arm, check_differences, read_arms, run_folder, run_once
+from ..compare.recipe import check_seeds
 from ..compare.run import Result
 from ..compare.table import write_csv
 from ..distill.checkpoints import BEST
@@ -19,6 +20,7 @@ from ..distill.progress import Progress
 from ..distill.students import as_plain
 from ..errors import RecipeError
 from ..fields import build, ranged, read_values
+from ..thermal.start import sum_of
 from .clips.filming import ClipSettings
 from .clips.scenarios import SCENARIOS
 from .clips.store import write_clips
@@ -112,6 +114,7 @@ def make_study(values: Any, where: str) -> Study:
         if name not in order or begun not in order[:min(order.index(name), len(first))]:
             raise RecipeError(f'{where}: after: {name}: {begun} must name an arm or one of first, '
                               'and one of first before it')
+    check_seeds(head.seeds, where)
     check_differences(head.differences, arms, where)
     shown = () if head.clips is None else (*head.clips.scenarios, *head.clips.taught)
     if unknown := set(shown) - set(SCENARIOS):
@@ -164,7 +167,8 @@ def _started(recipe: ReferringRecipe, root: Path) -> ReferringRecipe:
     start = recipe.network.start
     if start is None or not start.is_dir():
         return recipe
-    path = root / f'{start.name}_{recipe.network.detail}.pt'
+    # another bundle may come under the same name
+    path = root / f'{start.name}_{recipe.network.detail}_{sum_of(start)[:12]}.pt'
     if not path.exists():
         torch.manual_seed(0)
         root.mkdir(parents=True, exist_ok=True)
@@ -187,7 +191,8 @@ def _run_arm(
         write_picture(folder / 'test.png', draw_tests(trained.best, _SHEET_CLIPS, device))
         (folder / 'last.pt').unlink()   # what is done is not resumed
         return scores, trained.seconds
-    return run_once(arm.name, seed, root, as_plain(asdict(recipe)), run)
+    return run_once(arm.name, seed, root, as_plain(asdict(recipe)), run,
+                    recipe.network.start)
 
 
 def run_study(study: Study, root: Path, device: str = 'auto') -> str:

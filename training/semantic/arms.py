@@ -61,8 +61,8 @@ def score_arms(
 def _score_fusion(
     recipe: CmessRecipe, place: Place, test: PairStore, look: Look,
 ) -> dict[str, float]:
-    of_images = Predictor(place.network(IMAGES), look, 'images')
-    of_events = Predictor(place.network(EVENTS), look, 'events')
+    of_images = Predictor(place.network(IMAGES, finished=False), look, 'images')
+    of_events = Predictor(place.network(EVENTS, finished=False), look, 'events')
     judge = Judge(TABLES[recipe.classes], recipe.absent)
     for k in range(len(test)):
         pair = test[k]

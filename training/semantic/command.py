@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..arguments import at_least
 from ..errors import RecipeError
 from .recipe import CmessRecipe, load_values, make_recipe
 
@@ -37,7 +38,9 @@ def _stage1(arguments: argparse.Namespace) -> None:
     recipe, place = _opened(arguments)
     for shown in ('images', 'events'):
         found = train_source(recipe, place, shown)
-        print(f'{found.path}: mIoU {found.scores["miou"]:.3f} on the source\'s held-out {shown}')
+        if found.scores:   # of the processes of a run, the first one validates
+            print(f'{found.path}: mIoU {found.scores["miou"]:.3f} on the source\'s held-out '
+                  f'{shown}')
 
 
 def _stage2(arguments: argparse.Namespace) -> None:
@@ -52,7 +55,8 @@ def _stage3(arguments: argparse.Namespace) -> None:
     from .stages import align  # noqa: PLC0415
     recipe, place = _opened(arguments)
     found = align(recipe, place)
-    print(f'{found.path}: mIoU {found.scores["miou"]:.3f} on the source\'s held-out events')
+    if found.scores:
+        print(f'{found.path}: mIoU {found.scores["miou"]:.3f} on the source\'s held-out events')
 
 
 def _supervised(arguments: argparse.Namespace) -> None:
@@ -64,7 +68,10 @@ def _supervised(arguments: argparse.Namespace) -> None:
 def _score(arguments: argparse.Namespace) -> None:
     from .arms import ARMS, score_arms  # noqa: PLC0415
     recipe, place = _opened(arguments)
-    for arm, scores in score_arms(recipe, place, ARMS).items():
+    found = score_arms(recipe, place, ARMS)
+    if not found:
+        raise RecipeError(f'{place.run} holds no stage that has been trained')
+    for arm, scores in found.items():
         print(f'{arm}: ' + ', '.join(f'{k} {v:.3f}' for k, v in scores.items()))
 
 
@@ -118,7 +125,8 @@ def add_command(commands: Any) -> None:
         stage.add_argument('--device', choices=('auto', 'cpu', 'cuda'), default='auto',
                            help='default: a GPU where there is one')
         if name in ('data', 'study'):
-            stage.add_argument('--jobs', type=int, default=1, help='processes, default 1')
+            stage.add_argument('--jobs', type=at_least(1), default=1,
+                               help='processes, default 1')
         if name == 'export':
             stage.add_argument('--output', type=Path, help='folder of the bundle')
             stage.add_argument('--stage', default='cross',

@@ -20,15 +20,16 @@ from eventsam_ros.evaluation.datasets.pictures import read_indices
 from eventsam_ros.events.types import Float32, Int64, UInt8
 
 from ..data.pairs import PairStore
+from ..data.shards import write_whole
 from ..distill.progress import Progress
 from ..errors import RecipeError
+from ..kept import kept_for
 from ..networks.segformer import SegFormer
 from .batches import Look
 from .classes import IGNORE
 from .recipe import Fusion
 from .score import Predictor, probabilities
 
-_SETTINGS = 'settings.json'
 _SUMMARY = 'summary.json'
 
 
@@ -113,11 +114,7 @@ class PseudoLabels:
             RecipeError: The folder holds labels of other networks or another fusion.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        settings = self.folder / _SETTINGS
-        if settings.exists() and json.loads(settings.read_text()) != said:
-            raise RecipeError(f'{self.folder} holds pseudo-labels made otherwise: remove it, or '
-                              'choose another --run')
-        settings.write_text(json.dumps(said, indent=1))
+        kept_for(self.folder, said, 'pseudo-labels')
         predict = Predictor(images, look, 'images'), Predictor(events, look, 'events')
         agreement = self._fuse(predict, target, given)
         return self._mask(target.names, images.classes, given, agreement)
@@ -127,7 +124,7 @@ class PseudoLabels:
     ) -> Path:
         """Write `fused` and `confidence`; return the file with agreement by sample."""
         file = self.folder / 'agreement.json'
-        agreement = json.loads(file.read_text()) if file.exists() else {}
+        agreement = _agreement(file)
         with Progress(len(target), 'stage 2', 'samples') as progress:
             for k, name in enumerate(target.names):
                 progress.advance()
@@ -146,7 +143,8 @@ class PseudoLabels:
                 sure[inside] = np.floor(255 * found.max(0)[inside])
                 _write(self.path('fused', name), best)
                 _write(self.path('confidence', name), sure)
-                file.write_text(json.dumps(agreement))
+                # a run that is killed here must find the file whole
+                _tell(file, agreement)
         return file
 
     def _mask(
@@ -183,9 +181,27 @@ def _counts(best: UInt8, sure: UInt8, classes: int) -> Int64:
     return np.bincount(joint, minlength=classes * 256).reshape(classes, 256)
 
 
+def _agreement(file: Path) -> dict[str, float]:
+    """Return agreement by sample; a file that was cut off is made anew with what it says."""
+    try:
+        return dict(json.loads(file.read_text()))
+    except (FileNotFoundError, ValueError, TypeError):
+        return {}
+
+
+def _tell(file: Path, agreement: dict[str, float]) -> None:
+    text = json.dumps(agreement).encode()
+    write_whole(file, lambda opened: opened.write(text))
+
+
 def _write(path: Path, picture: UInt8) -> None:
-    """Write a PNG that is whole once it is there."""
+    """Write a PNG that is whole once it is there.
+
+    Raises:
+        RecipeError: It cannot be written.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_suffix('.part.png')
-    cv2.imwrite(str(part), picture)
+    if not cv2.imwrite(str(part), picture):
+        raise RecipeError(f'{path} cannot be written')
     part.replace(path)

@@ -60,7 +60,8 @@ class Schedule:
         clip: Greatest norm of the gradient.
         ema: Decay of the averaged weights a step.
         least_crop: Smallest share of the side that a random crop keeps; 1 is the whole.
-        augment: Whether event pictures lose, gain and swap events, and frames their brightness.
+        augment: Whether event pictures lose, gain and swap events, and frames their brightness;
+            false for event pictures of the representation `eventsam`.
         check_every: Steps between validations and checkpoints.
     """
 
@@ -230,6 +231,12 @@ class CmessRecipe:
         if self.width % 4 or self.height % 4:
             raise RecipeError(f'{where}: width and height must be multiples of 4, but are '
                               f'{self.width} and {self.height}')
+        changed_events = [name for name in ('events', 'cross', 'supervised')
+                          if getattr(self, name).augment]
+        if self.representation != 'robust' and changed_events:
+            raise RecipeError(f'{where}: {changed_events[0]}: augment must be false with '
+                              f'representation {self.representation}, whose level of "no event" '
+                              'moves')
         if self.window_packets > self.packets:
             raise RecipeError(f'{where}: window_packets must be at most packets, but is '
                               f'{self.window_packets} of {self.packets}')

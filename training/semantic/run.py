@@ -7,7 +7,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-import pickle
 from typing import Any, Generic, Protocol, TypeVar
 
 import cv2
@@ -236,7 +235,7 @@ def read_trained(path: Path, kind: str, command: str) -> dict[str, Any]:
     """
     try:
         state = torch.load(path, map_location='cpu', weights_only=True)
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+    except Exception as error:  # torch has many for damaged files
         raise RecipeError(f'{path} cannot be read: {error}') from error
     if not isinstance(state, dict) or state.get('kind') != kind:
         raise RecipeError(f'{path} is no network of `python -m training {command}`')
@@ -255,11 +254,17 @@ def begun_with(network: SegFormer, share: float) -> dict[str, Any]:
     return {'begun': {k: v.clone() for k, v in network.state_dict().items()}, 'share': share}
 
 
-def load_network(path: Path, device: str = 'cpu') -> SegFormer:
+def load_network(path: Path, device: str = 'cpu', finished: bool = False) -> SegFormer:
     """Return the averaged network of a run, in evaluation mode; see begun_with.
 
+    Args:
+        path: Its last.pt.
+        device: Where the network is to be.
+        finished: Whether a run that was interrupted will not do: what is made of its network is
+            kept, and would not be made anew when the run has come to its end.
+
     Raises:
-        RecipeError: There is none.
+        RecipeError: There is none, or it is not finished.
     """
     try:
         state = torch.load(path, map_location=device, weights_only=True)
@@ -269,9 +274,12 @@ def load_network(path: Path, device: str = 'cpu') -> SegFormer:
             weights = {k: torch.lerp(v, state['begun'][k], share) if v.is_floating_point() else v
                        for k, v in weights.items()}
         network.load_state_dict(weights)
-    except (OSError, RuntimeError, EOFError, KeyError, TypeError,
-            pickle.UnpicklingError) as error:
+    except Exception as error:  # torch has many for damaged files
         raise RecipeError(f'{path} holds no trained network: {error}') from error
+    steps = state.get('said', {}).get('plan', {}).get('steps', 0)
+    if finished and state.get('step', steps) < steps:
+        raise RecipeError(f'{path} was interrupted after {state["step"]} of {steps} steps: run '
+                          'its stage again, which goes on')
     return network.to(device).eval().requires_grad_(False)
 
 

@@ -47,16 +47,20 @@ class Place:
     run: Path
     device: str = 'auto'
 
-    def network(self, stage: str) -> SegFormer:
+    def network(self, stage: str, finished: bool = True) -> SegFormer:
         """Return the trained network of a stage.
 
+        Args:
+            stage: Its folder.
+            finished: Whether one that was interrupted will not do.
+
         Raises:
-            RecipeError: It has not been trained.
+            RecipeError: It has not been trained, or not to its end.
         """
         path = self.run / stage / LAST
         if not path.exists():
             raise RecipeError(f'{path} is missing: run the stage before first')
-        return load_network(path)
+        return load_network(path, finished=finished)
 
 
 def places_of(batch: int) -> range:

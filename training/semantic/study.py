@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 import re
 
-from ..compare.recipe import merged
+from ..compare.recipe import check_seeds, mapping, merged
 from ..compare.table import spread
 from ..errors import RecipeError
 from ..fields import build, ranged
@@ -37,6 +37,8 @@ from .stages import (
 NAMES: Mapping[str, str] = {
     IMAGES: 'source only, reconstructed images', EVENTS: 'source only, synthetic events',
     FUSION: 'stage 2, fusion of both', CROSS: 'stage 3', SUPERVISED: 'supervised upper bound'}
+_VARIED = ('alignment', 'cross', 'weights', 'balance', 'precision')
+"""Keys of the recipe that stage 3 alone reads, or reads anew."""
 Scores = dict[str, list[dict[str, float]]]
 """Arm -> for each seed: figure -> value."""
 
@@ -73,17 +75,24 @@ def load_shift(path: Path, changes: Sequence[str]) -> Shift:
     if not isinstance(head, dict):
         raise RecipeError(f'{path.name}: study must be a mapping, but is {head!r}')
     given = head.get('variants') or []
+    if not isinstance(given, list):
+        raise RecipeError(f'{path.name}: study: variants must be a list, but is {given!r}')
     found = build(_Head, {k: v for k, v in head.items() if k != 'variants'}, f'{path.name}: study')
     variants = {}
     for k, one in enumerate(given, 1):
         where = f'{path.name}: study, variant {k}'
         if not isinstance(one, dict) or set(one) != {'name', 'changes'}:
             raise RecipeError(f'{where} must have name and changes')
-        variants[str(one['name'])] = make_recipe(
-            merged({k: v for k, v in values.items() if k != 'study'}, one['changes']), where,
-            changes)
-    if not found.seeds:
-        raise RecipeError(f'{path.name}: study needs seeds')
+        variant = make_recipe(
+            merged({k: v for k, v in values.items() if k != 'study'},
+                   mapping(one['changes'], f'{where}: changes')), where, changes)
+        if replace(variant, **{k: getattr(recipe, k) for k in _VARIED}) != recipe:
+            raise RecipeError(f'{where}: a variant is of stage 3 and changes {", ".join(_VARIED)} '
+                              'alone; for anything else take a recipe of its own')
+        if str(one['name']) in variants:
+            raise RecipeError(f'{where}: every variant needs a name of its own')
+        variants[str(one['name'])] = variant
+    check_seeds(found.seeds, f'{path.name}: study')
     return Shift(recipe, found.seeds, variants)
 
 
@@ -147,16 +156,18 @@ def table(shifts: Mapping[str, Scores]) -> str:
     return '\n'.join(lines)
 
 
-def write_csv(path: Path, shifts: Mapping[str, Scores]) -> None:
-    """Write one line a shift, arm, seed and figure."""
+def write_csv(
+    path: Path, shifts: Mapping[str, Scores], seeds: Mapping[str, Sequence[int]],
+) -> None:
+    """Write one line a shift, arm, seed and figure; `seeds` are those of each shift."""
     with path.open('w', newline='') as file:
         writer = csv.writer(file)
         writer.writerow(['shift', 'arm', 'seed', 'figure', 'value'])
         for shift, scores in shifts.items():
-            for arm, seeds in scores.items():
-                for number, figures in enumerate(seeds):
+            for arm, found in scores.items():
+                for seed, figures in zip(seeds[shift], found, strict=True):
                     writer.writerows(
-                        [shift, arm, number, k, f'{v:.6f}'] for k, v in figures.items())
+                        [shift, arm, seed, k, f'{v:.6f}'] for k, v in figures.items())
 
 
 def run_study(
@@ -179,5 +190,5 @@ def run_study(
     found = {s.recipe.name: run_shift(s, root / s.recipe.name, device, jobs) for s in shifts}
     text = table(found)
     (root / 'results.md').write_text(text)
-    write_csv(root / 'results.csv', found)
+    write_csv(root / 'results.csv', found, {s.recipe.name: s.seeds for s in shifts})
     return text

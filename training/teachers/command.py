@@ -10,6 +10,7 @@ from typing import Any
 
 from torch import Tensor
 
+from ..arguments import at_least
 from ..errors import RecipeError
 from ..fit import Run, fit
 from ..networks.sam_vit import SPECS, SamVit
@@ -22,6 +23,10 @@ def _run(arguments: argparse.Namespace, recipe: Recipe) -> None:
     if recipe.picture != 'frame' or recipe.backbone not in SPECS:
         raise RecipeError(f'{arguments.recipe} is no recipe of a teacher: it needs '
                           f'picture: frame, and a backbone of {", ".join(SPECS)}')
+    size = recipe.width, recipe.height
+    if any((phase.width, phase.height) != size for phase in recipe.phases):
+        raise RecipeError(f'{arguments.recipe}: a transformer is of one size, so width and height '
+                          'of all phases must be those of the recipe')
     began = Run(recipe, arguments.run)
     encoder: dict[str, Tensor] = {}
     decoder: dict[str, Tensor] = {}
@@ -58,6 +63,8 @@ def add_command(commands: Any) -> None:
         '--decoder', type=Path,
         help='bundle whose decoder to begin with: it knows already what to do with prompts')
     command.add_argument(
-        '--check-every', type=int, default=500, help='steps between checks, default 500')
+        '--check-every', type=at_least(1), default=500,
+        help='steps between checks, default 500')
     command.add_argument(
-        '--windows', type=int, default=100, help='held-out frames a check uses, default 100')
+        '--windows', type=at_least(1), default=100,
+        help='held-out frames a check uses, default 100')

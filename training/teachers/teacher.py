@@ -106,6 +106,7 @@ class Teacher:
 
     def save(self, path: Path) -> None:
         """Write everything to a file that load_teacher reads."""
+        path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix('.part')
         torch.save({
             'kind': FILE_KIND, 'spec': asdict(self.network.spec), 'height': self.height,

@@ -22,9 +22,11 @@ def _scenes(arguments: argparse.Namespace) -> None:
     from eventsam_ros.simulation.thermal_folder import StreetFolder, write_streets  # noqa: PLC0415
 
     from ..distill.progress import Progress  # noqa: PLC0415
+    from .scenes import alike  # noqa: PLC0415
     try:
         wanted = StreetFolder(arguments.train, arguments.val, arguments.test, arguments.width,
                               arguments.height, arguments.seed)
+        alike(arguments.output, wanted)
         total = wanted.train + wanted.val + wanted.test
         with Progress(total, 'scenes', 'pairs') as progress:
             write_streets(arguments.output, wanted, lambda _: progress.advance())
@@ -45,8 +47,7 @@ def _text(arguments: argparse.Namespace) -> None:
 
 
 def _base(arguments: argparse.Namespace) -> None:
-    import torch  # noqa: PLC0415
-
+    from ..distill.checkpoints import write_checkpoint  # noqa: PLC0415
     from .pyramid import build_encoder  # noqa: PLC0415
     from .start import apply_start, encoder_file, read_start  # noqa: PLC0415
     try:
@@ -54,7 +55,7 @@ def _base(arguments: argparse.Namespace) -> None:
     except ValueError as error:
         raise RecipeError(str(error)) from error
     apply_start(encoder, read_start(arguments.source, encoder), arguments.source)
-    torch.save(encoder_file(encoder), arguments.output)
+    write_checkpoint(arguments.output, encoder_file(encoder))
     print(f'{arguments.output} holds the encoder {arguments.encoder}')
 
 

@@ -87,7 +87,7 @@ class Prototypes(nn.Module):
 
         Returns:
             Two scalars; classes that are not in the batch relate by their running means, classes
-            never seen not at all.
+            never seen not at all. Both are 0 where no pixel of the batch counts.
         """
         means, seen = self.means, self.seen
         assert isinstance(means, Tensor)
@@ -98,6 +98,9 @@ class Prototypes(nn.Module):
             moved = torch.lerp(found, kept, self.choice.decay)
             means.copy_(torch.where(there[:, None], moved, means))
             seen |= there
+        if not there.any():
+            # the mean over no class is no number, and would be in all weights at once
+            return features.new_zeros(()), features.new_zeros(())
         stood = torch.where(there[:, None], found, means)
         told = language_loss(text[seen], stood[seen], self.choice.temperature)
         anchor = means[there].detach().log_softmax(1)

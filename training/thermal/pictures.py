@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
+import fcntl
 import hashlib
 import json
 from pathlib import Path
@@ -20,6 +21,7 @@ from eventsam_ros.evaluation.datasets.registry import open_dataset
 from eventsam_ros.events.types import UInt8
 from eventsam_ros.inference.rgbt_input import thermal_levels
 
+from ..data.shards import write_whole
 from ..distill.split import evenly, held_out
 from ..distill.students import as_plain
 from ..errors import RecipeError
@@ -107,8 +109,13 @@ def read_split(choice: PictureChoice, split: str, cache: Path | None = None) -> 
         rgb, thermal, labels = (np.stack([row[k] for row in columns]) for k in range(len(_PARTS)))
         return PairPictures(tuple(names), rgb, thermal, labels, dataset.classes)
     folder = cache / _key(choice, split)
-    if not (folder / 'names.json').exists():
-        _fill(folder, dataset, choice.path)
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / '.lock').open('w') as lock:
+        # all processes of a run come here at once; one that still writes what another reads
+        # already would show it zeros
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / 'names.json').exists():
+            _fill(folder, dataset, choice.path)
     names = json.loads((folder / 'names.json').read_text())
     rgb, thermal, labels = (np.load(folder / f'{part}.npy', mmap_mode='r') for part in _PARTS)
     return PairPictures(tuple(names), rgb, thermal, labels, dataset.classes)
@@ -121,7 +128,6 @@ def _key(choice: PictureChoice, split: str) -> str:
 
 
 def _fill(folder: Path, dataset: Dataset, path: Path) -> None:
-    folder.mkdir(parents=True, exist_ok=True)
     count = sum(len(sequence) for sequence in dataset.sequences)
     names: list[str] = []
     maps: list[UInt8] = []
@@ -133,7 +139,8 @@ def _fill(folder: Path, dataset: Dataset, path: Path) -> None:
         for stored, part in zip(maps, parts, strict=True):
             stored[len(names)] = part
         names.append(name)
-    (folder / 'names.json').write_text(json.dumps(names))
+    text = json.dumps(names)
+    write_whole(folder / 'names.json', lambda file: file.write(text.encode()))
 
 
 def read_training(

@@ -8,7 +8,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 import hashlib
 from pathlib import Path
-import pickle
 from typing import Any
 
 import torch
@@ -84,8 +83,8 @@ def read_start(path: Path, encoder: Encoder) -> Start:
         return Start(_of_bundle(path, encoder), False, digest)
     try:
         found = torch.load(path, map_location='cpu', weights_only=True)
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        raise RecipeError(f'{path} cannot be read: {str(error).splitlines()[0]}') from error
+    except Exception as error:  # torch has many for damaged files
+        raise RecipeError(f'{path} cannot be read: {error}') from error
     if isinstance(found, dict) and found.get('kind') == KIND:
         return Start(found['encoder'], True, digest)
     state = found.get('model', found) if isinstance(found, dict) else {}

@@ -13,7 +13,9 @@ import torch
 from eventsam_ros.simulation.thermal_folder import StreetFolder, write_streets
 
 from ..compare.arms import Arm, check_differences, read_arms, run_once
+from ..compare.recipe import check_seeds
 from ..compare.run import Result
+from ..distill.checkpoints import write_checkpoint
 from ..distill.progress import Progress
 from ..distill.students import as_plain
 from ..fields import build, ranged, read_values
@@ -21,7 +23,8 @@ from .judging import judge
 from .loop import fit
 from .pyramid import build_encoder
 from .recipe import RgbtRecipe, make_recipe
-from .start import apply_start, encoder_file, read_start
+from .scenes import alike
+from .start import apply_start, encoder_file, read_start, sum_of
 from .table import markdown, write_csv
 
 
@@ -78,6 +81,7 @@ def make_study(values: Any, where: str) -> Study:
     arms = read_arms(values, where, make_recipe)
     head = build(
         _Head, {k: v for k, v in values.items() if k not in {'base', 'arms'}}, where)
+    check_seeds(head.seeds, where)
     check_differences(head.differences, arms, where)
     return Study(head.name, head.seeds, arms, head.scenes, head.differences)
 
@@ -93,9 +97,12 @@ def load_study(path: Path) -> Study:
 
 def _write_scenes(study: Study) -> None:
     folder = study.arms[0].recipe.data.path
-    if study.scenes is None or (folder / 'test.txt').exists():
+    if study.scenes is None:
         return
     wanted = StreetFolder(**asdict(study.scenes))
+    alike(folder, wanted)
+    if (folder / 'test.txt').exists():
+        return
     total = wanted.train + wanted.val + wanted.test
     with Progress(total, 'scenes', 'pairs') as progress:
         write_streets(folder, wanted, lambda _: progress.advance())
@@ -106,12 +113,13 @@ def _started(recipe: RgbtRecipe, root: Path) -> RgbtRecipe:
     start = recipe.network.start
     if start is None or not start.is_dir():
         return recipe
-    path = root / f'{start.name}_{recipe.network.encoder}.pt'
+    # another bundle may come under the same name
+    path = root / f'{start.name}_{recipe.network.encoder}_{sum_of(start)[:12]}.pt'
     if not path.exists():
         encoder = build_encoder(recipe.network.encoder)
         torch.manual_seed(0)
         apply_start(encoder, read_start(start, encoder), start)
-        torch.save(encoder_file(encoder), path)
+        write_checkpoint(path, encoder_file(encoder))
     return replace(recipe, network=replace(recipe.network, start=path))
 
 
@@ -123,7 +131,8 @@ def _run_arm(arm: Arm[RgbtRecipe], seed: int, root: Path, device: str) -> Result
         scores = judge(trained.best, device)
         (folder / 'last.pt').unlink()   # what is done is not resumed
         return scores, trained.seconds
-    return run_once(arm.name, seed, root, as_plain(asdict(recipe)), run)
+    return run_once(arm.name, seed, root, as_plain(asdict(recipe)), run,
+                    recipe.network.start)
 
 
 def run_study(study: Study, root: Path, device: str = 'auto') -> str:

@@ -105,7 +105,8 @@ def clip_vectors(folder: Path, names: Sequence[str], template: str = '{}') -> Te
         template: Text around each name; the published code has none.
 
     Raises:
-        RecipeError: transformers is not installed, or the folder holds no such model.
+        RecipeError: transformers is not installed, the folder holds no such model, or the
+            template is none.
     """
     try:
         transformers: Any = importlib.import_module('transformers')
@@ -118,7 +119,11 @@ def clip_vectors(folder: Path, names: Sequence[str], template: str = '{}') -> Te
             folder, local_files_only=True)
     except (OSError, ValueError) as error:
         raise RecipeError(f'{folder} holds no CLIP: {" ".join(str(error).split())}') from error
-    texts = [template.format(name.replace('_', ' ').replace('-', ' ')) for name in names]
+    try:
+        texts = [template.format(name.replace('_', ' ').replace('-', ' ')) for name in names]
+    except (ValueError, LookupError) as error:
+        raise RecipeError(f'template must have {{}} where the name comes, but is {template!r}'
+                          ) from error
     tokens = tokenizer(texts, padding=True, return_tensors='pt')
     found = model.eval()(**tokens).text_embeds
     return TextVectors(folder.name, tuple(names), found.detach().float().numpy())

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 from pathlib import Path
-import pickle
 from typing import Any
 
 import torch
@@ -102,8 +101,8 @@ def load_trained(path: Path) -> Trained:
     path = path / 'best.pt' if path.is_dir() else path
     try:
         found = torch.load(path, map_location='cpu', weights_only=True)
-    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        raise RecipeError(f'{path} cannot be read: {str(error).splitlines()[0]}') from error
+    except Exception as error:  # torch has many for damaged files
+        raise RecipeError(f'{path} cannot be read: {error}') from error
     if not isinstance(found, dict) or found.get('kind') != KIND:
         raise RecipeError(f'{path} is no run of `python -m training sartm fit`')
     recipe = make_recipe(found['recipe'], path.name)

@@ -47,6 +47,8 @@ def test_mappings_are_merged_to_any_depth():
     ({'base': 3}, 'base must be a mapping'),
     ({'sedes': [1]}, "'sedes'; did you mean 'seeds'"),
     ({'seeds': [-1]}, 'at least 0'),
+    ({'seeds': []}, 'needs seeds'),
+    ({'seeds': [2, 2]}, 'each of them once'),
     ({'arms': [{'name': 'a', 'chnages': {}}]}, "'chnages'"),
     ({'arms': [{'name': 'a', 'changes': {'loss': {'weigting': 'next'}}}]},
      "arm 'a'.*'weigting'; did you mean 'weighting'"),
@@ -74,6 +76,9 @@ def test_the_shipped_study_has_every_arm_of_its_question():
 def test_a_file_that_cannot_be_read_is_refused(tmp_path):
     with pytest.raises(RecipeError, match='cannot be read'):
         load_study(tmp_path / 'none.yaml')
+    (tmp_path / 'weights.pt').write_bytes(b'PK\x03\x04\xff\xfe')
+    with pytest.raises(RecipeError, match='cannot be read'):
+        load_study(tmp_path / 'weights.pt')
     path = tmp_path / 'list.yaml'
     path.write_text(yaml.safe_dump([1]))
     with pytest.raises(RecipeError, match='must be a mapping'):

@@ -10,7 +10,7 @@ import pytest
 pytest.importorskip('torch', reason='training needs torch')
 import yaml
 
-from training.distill.recipe import DistillRecipe, load_recipe, make_recipe
+from training.distill.recipe import DistillRecipe, changed, load_recipe, make_recipe
 from training.distill.students import as_plain
 from training.errors import RecipeError
 
@@ -112,3 +112,13 @@ def test_paths_can_be_taken_from_a_folder():
     assert recipe.test == (Path('/base/e'),)
     assert recipe.student.start == Path('/base/a.pt')
     assert recipe.cache == Path('/base/c')
+
+
+def test_a_change_of_what_a_file_names_twice_is_of_one_place(tmp_path):
+    path = tmp_path / 'r.yaml'
+    path.write_text('images: &plan {steps: 4, deep: {a: 1}}\nevents: *plan\n')
+    values = yaml.safe_load(path.read_text())
+    found = changed(values, ['events.steps=9', 'events.deep.a=2'])
+    assert found == {'images': {'steps': 4, 'deep': {'a': 1}},
+                     'events': {'steps': 9, 'deep': {'a': 2}}}
+    assert values['events'] == {'steps': 4, 'deep': {'a': 1}}

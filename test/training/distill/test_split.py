@@ -2,11 +2,12 @@
 # Copyright 2026 The eventsam_ros authors
 """What is trained on, what is validated on, and that the test set is neither."""
 
+import numpy as np
 import pytest
 
 pytest.importorskip('torch', reason='training needs torch')
 
-from training.data.pairs import Settings, prepare
+from training.data.pairs import Pair, Settings, prepare, write_pairs
 from training.distill.recipe import make_recipe
 from training.distill.split import sequence_of, split
 from training.errors import RecipeError
@@ -46,6 +47,20 @@ def test_pairs_are_those_of_the_folder(content):
     training, _ = chosen(content)
     for k in (0, len(training) - 1):
         assert training[k].name == training.names[k]
+
+
+def test_pictures_whose_level_moves_are_not_augmented(content, tmp_path):
+    settings = Settings(64, 64, 'eventsam')
+    for name in ('train', 'held'):
+        prepare(tmp_path / name, settings, name, {})
+        blank = np.zeros((64, 64, 3), np.uint8)
+        write_pairs(tmp_path / name, name, [
+            Pair(blank, blank, blank[..., 0], (64, 64), f'{name}/0')], settings, 1)
+    folders = {'data': [str(tmp_path / 'train')], 'validation': [str(tmp_path / 'held')]}
+    with pytest.raises(RecipeError, match=r'train holds pictures as eventsam.* augment must be f'):
+        chosen(content, **folders, augment=True)
+    training, _ = chosen(content, **folders, augment=False)
+    assert len(training) == 1
 
 
 @pytest.mark.parametrize(('changes', 'message'), [

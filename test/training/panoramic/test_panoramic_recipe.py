@@ -50,6 +50,9 @@ def test_the_shipped_recipes_are_whole():
     (['fusion.theta=120'], 'theta must be 0 to 100'),
     (['assistant.adapt.warm_up=9'], 'warm_up must be less'),
     (['student.losses={stitched: 0, ensemble: 0, reliable: 0, boundary: 0}'], 'nothing to learn'),
+    (['data.panoramas.every=0'], 'every must be at least 1'),
+    (['data.source.every=-1'], 'every must be at least 1'),
+    (['data.source.width=0'], 'width must be 32'),
     (['student.size=b9'], 'must be one of'), (['thetta=1'], 'unknown key')])
 def test_what_does_not_go_together_is_one_sentence(content, change, says):
     with pytest.raises(RecipeError, match=says) as error:

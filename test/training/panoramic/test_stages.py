@@ -5,7 +5,11 @@
 from copy import deepcopy
 import csv
 import json
+import os
+from pathlib import Path
 import shutil
+import subprocess
+import sys
 
 import cv2
 import numpy as np
@@ -29,11 +33,13 @@ from training.panoramic.place import Place  # noqa: E402
 from training.panoramic.predict import Whole  # noqa: E402
 from training.panoramic.recipe import make_recipe  # noqa: E402
 from training.panoramic.score import BANDS, samples, score_stage  # noqa: E402
-from training.panoramic.stages import adapt, train_on_source, train_student  # noqa: E402
+from training.panoramic.stages import adapt, make_masks, train_on_source, train_student  # noqa: E402
 from training.panoramic.study import load_study, run_study  # noqa: E402
 from training.panoramic.targets import Targets  # noqa: E402
 from training.panoramic.windows import cut, lay_out  # noqa: E402
 from training.semantic.run import load_network  # noqa: E402
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope='module')
@@ -123,6 +129,70 @@ def test_other_settings_do_not_take_up_a_run(done, content):
         train_on_source(make_recipe({**content, 'seed': 4}, 'mini'), place)
     with pytest.raises(RecipeError, match='run the stage adapt first'):
         train_student(make_recipe(content, 'mini'), Place.single(done / 'nothing'))
+
+
+def test_nothing_is_made_of_an_assistant_that_was_interrupted(done, content, tmp_path):
+    state = torch.load(done / 'run' / 'assistant' / 'last.pt', weights_only=True)
+    (tmp_path / 'assistant').mkdir()
+    torch.save({**state, 'step': 2}, tmp_path / 'assistant' / 'last.pt')
+    place = Place(tmp_path, tmp_path, done / 'run' / 'masks', 'cpu')
+    recipe = make_recipe(content, 'mini')
+    with pytest.raises(RecipeError, match='was interrupted after 2 of 4 steps'):
+        adapt(recipe, place)
+    assert not list(tmp_path.rglob('*.npz'))
+    assert score_stage(recipe, place, 'assistant')['miou'] >= 0
+
+
+def test_panoramas_are_taught_by_two_processes_as_by_one(done, tmp_path):
+    for stage in ('assistant', 'pinhole', 'masks'):
+        (tmp_path / stage).symlink_to(done / 'run' / stage)
+    for stage in ('adapt', 'student'):
+        two = subprocess.run(
+            [sys.executable, '-m', 'torch.distributed.run', '--nproc_per_node', '2',
+             '--rdzv-backend', 'c10d', '--rdzv-endpoint', 'localhost:0', '-m', 'training',
+             'goodsam', stage, str(done / 'mini.yaml'), '--folder', str(tmp_path), '--device',
+             'cpu'],
+            env={**os.environ, 'OMP_NUM_THREADS': '1'}, cwd=ROOT, text=True, capture_output=True,
+            check=False)
+        assert two.returncode == 0, two.stderr
+    one = done / 'run' / 'told_0'
+    assert (tmp_path / 'told_0/summary.json').read_text() == (one / 'summary.json').read_text()
+    names = {path.relative_to(one) for path in one.rglob('*.*')}
+    assert {p.relative_to(tmp_path / 'told_0') for p in tmp_path.glob('told_0/**/*.*')} == names
+    assert load_network(tmp_path / 'student' / 'last.pt').classes == 19
+
+
+def test_masks_of_other_panoramas_are_not_taken(done, content, tmp_path):
+    place = Place(tmp_path, tmp_path, tmp_path / 'masks')
+    shutil.copytree(done / 'run' / 'masks', place.masks)
+    make_masks(make_recipe(content, 'mini'), place)
+    other = deepcopy(content)
+    other['data']['panoramas']['split'] = 'val'   # panoramas of the same names
+    with pytest.raises(RecipeError, match='holds masks made otherwise'):
+        make_masks(make_recipe(other, 'mini'), place)
+    settings = place.masks / 'settings.json'
+    older = json.loads(settings.read_text())
+    del older['panoramas']   # from before this was written down
+    settings.write_text(json.dumps(older))
+    make_masks(make_recipe(content, 'mini'), place)
+    settings.write_text('{"views"')
+    with pytest.raises(RecipeError, match=r'settings\.json cannot be read'):
+        make_masks(make_recipe(content, 'mini'), place)
+
+
+def test_what_cannot_be_read_or_has_not_been_trained_is_one_sentence(
+        content, tmp_path, capsys):
+    broken = deepcopy(content)
+    broken['data']['panoramas']['path'] = str(tmp_path / 'panoramas')
+    (tmp_path / 'panoramas/leftImg8bit/train/cs').mkdir(parents=True)
+    (tmp_path / 'panoramas/leftImg8bit/train/cs/0.png').write_bytes(b'no picture')
+    (tmp_path / 'mini.yaml').write_text(yaml.safe_dump(broken))
+    for stage, says in (('masks', '0.png'), ('score', 'holds no stage that has been trained')):
+        assert main(['goodsam', stage, str(tmp_path / 'mini.yaml'), '--run',
+                     str(tmp_path / 'run'), '--device', 'cpu']) == 1
+        error = capsys.readouterr().err
+        assert says in error
+        assert 'Traceback' not in error
 
 
 def test_scores(done, content):
@@ -215,4 +285,11 @@ def test_a_study_tells_every_arm_and_pairs_them_by_seed(content, streets, tmp_pa
     study['branches'][0]['arms'][2]['changes'] = {'radius': 5}
     file.write_text(yaml.safe_dump({**changed, 'study': study}))
     with pytest.raises(RecipeError, match='changes the student alone'):
+        load_study(file)
+    study['branches'][0]['arms'][2]['changes'] = [5]
+    file.write_text(yaml.safe_dump({**changed, 'study': study}))
+    with pytest.raises(RecipeError, match="'all': changes must be a mapping"):
+        load_study(file)
+    file.write_text(yaml.safe_dump({**changed, 'study': {**study, 'seeds': []}}))
+    with pytest.raises(RecipeError, match='needs seeds'):
         load_study(file)

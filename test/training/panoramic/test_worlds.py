@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import cv2
 import numpy as np
 import pytest
@@ -12,6 +14,7 @@ from eventsam_ros.evaluation.datasets.class_tables import CITYSCAPES_19
 from eventsam_ros.evaluation.datasets.registry import open_dataset
 from eventsam_ros.simulation.panorama import panorama_picture, pinhole_picture
 from training.__main__ import main
+from training.errors import RecipeError
 from training.panoramic.worlds.folder import Worlds, write_worlds
 
 WANTED = Worlds(train=3, val=2, test=2, source=2, source_val=1, width=64, height=32,
@@ -101,3 +104,20 @@ def test_the_command_writes_them(tmp_path, capsys):
     assert len(list((tmp_path / 'out').glob('**/leftImg8bit/**/*.png'))) == 5
     assert main(['goodsam', 'worlds', '--output', str(tmp_path / 'out'), '--width', '7']) == 1
     assert 'width must be 64 to 4096' in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(('changes', 'says'), [
+    ({'seed': 4}, r'another seed \(3, not 4\): choose another folder'),
+    ({'width': 128}, r'another width \(64, not 128\)'),
+])
+def test_streets_of_another_kind_are_not_mixed_in(worlds, changes, says):
+    before = {path: path.read_bytes() for path in worlds.rglob('*.*')}
+    with pytest.raises(RecipeError, match=says):
+        write_worlds(worlds, replace(WANTED, **changes))
+    assert {path: path.read_bytes() for path in worlds.rglob('*.*')} == before
+
+
+def test_a_folder_from_before_this_was_written_down_goes_on(tmp_path):
+    write_worlds(tmp_path, WANTED)
+    (tmp_path / 'worlds.json').unlink()
+    assert write_worlds(tmp_path, replace(WANTED, train=4)) == 11

@@ -152,3 +152,12 @@ def test_a_sheet_has_a_row_of_each_plane_and_a_line_for_each_sentence(tmp_path):
     assert main([str(tmp_path / 'sheet.png'), '--scenario', 'motion', '--split', 'val']) == 0
     assert cv2.imread(str(tmp_path / 'sheet.png')).shape[1] == 6 * 128
     assert main([str(tmp_path / 'none' / 'sheet.png'), '--scenario', 'motion']) == 1
+
+
+def test_a_slip_in_a_name_leaves_the_folder_free(tmp_path):
+    small = ClipSettings(64, 48, 3)
+    for split, scenarios, says in (('train', ('plian',), 'plian'), ('trian', ('plain',), 'trian')):
+        with pytest.raises(ValueError, match=says):
+            write_clips(tmp_path / 'clips', split, 1, scenarios=scenarios, settings=small)
+    write_clips(tmp_path / 'clips', 'train', 1, scenarios=('plain',), settings=small)
+    assert len(ClipStore(tmp_path / 'clips', 'train')) == 1

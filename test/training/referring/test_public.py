@@ -9,6 +9,7 @@ import pytest
 from eventsam_ros.evaluation.datasets.registry import open_dataset
 from training.errors import RecipeError
 from training.referring.clips.public import PublicClips, open_public
+from training.referring.data import Told
 
 
 def test_a_clip_is_a_frame_and_those_around_it_with_all_that_is_said(layouts, tmp_path):
@@ -69,3 +70,18 @@ def test_sets_without_masks_or_sentences_are_refused(layouts, tmp_path):
     (root / 'train/JPEGImages/00a1/00000.jpg').write_bytes(b'nothing')
     with pytest.raises(RecipeError, match=r'00000\.jpg'):
         clips[0]
+
+
+def test_sentences_may_be_left_out_of_a_public_set(layouts, tmp_path):
+    root = layouts.write_ref_youtube_vos(tmp_path / 'data')
+    for k, name in enumerate(('00000', '00005', '00010')):
+        ids = np.zeros((24, 40), np.uint8)
+        ids[:5] = 1
+        ids[10:12] = 2 * (k == 2)
+        layouts.palette_png(root / f'train/Annotations/00a1/{name}.png', ids)
+    clips = open_public(root, 'ref-youtube-vos', 'train', reach=1)
+    told = Told(clips, ('motion',))
+    assert len(told) == len(clips)
+    for k in range(len(clips)):
+        assert told[k].sentences == clips[k].sentences
+        assert told.sentences(k) == clips.sentences(k)

@@ -5,18 +5,22 @@
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 import statistics
 
 import pytest
 import yaml
 
+from training.compare.arms import run_once
 from training.compare.run import Result
 from training.errors import RecipeError
 from training.referring import study as studies
 from training.referring.recipe import load_recipe, make_recipe
 from training.referring.study import load_study, make_study, run_study
 from training.referring.table import markdown
+
+import torch  # isort: skip  (conftest skips where there is none)
 
 RECIPES = Path(__file__).parents[3] / 'training' / 'recipes'
 
@@ -58,6 +62,9 @@ BASE = {'name': 'any', 'data': {'path': 'x'}}
     ('loss={dice: 0, focal: 0}', 'dice or focal must be above 0'),
     ('warm_up=5000', 'warm_up must be less than steps'),
     ('data.format=ref-davis17', 'ref-davis17 has no events'),
+    ('data.train=test', 'split test is a test split'),
+    ('data.validation=test', 'split test is a test split'),
+    ('representation=eventsam', 'events must be false with representation eventsam'),
     ('network.tracks=none', "did you mean 'track'"),
     ('augmentation.strength=2', r'any\.yaml: strength must be 0 to 0.99, but got 2'),
 ])
@@ -83,6 +90,9 @@ def test_paths_are_taken_from_a_folder():
       'after': {'b': 'c'}}, 'after: b: c must name .* and one of first before it'),
     ({'name': 's', 'base': BASE, 'arms': [{'name': 'a'}], 'clips': {'scenarios': ['none']}},
      "scenarios must be of plain, .*, but there is 'none'"),
+    ({'name': 's', 'base': BASE, 'arms': [{'name': 'a', 'changes': 'x'}]},
+     "arm 'a': changes must be a mapping"),
+    ({'name': 's', 'base': BASE, 'arms': [{'name': 'a'}], 'seeds': []}, 'needs seeds'),
     ({'name': 's', 'base': BASE, 'arms': [{'name': 'a'}], 'differences': {'d': ['a', 'b']}},
      "d names 'b', which is no arm"),
 ])
@@ -140,3 +150,41 @@ def test_a_study_runs_once_and_a_rerun_reads_what_is_done(clips, tmp_path, monke
     monkeypatch.setattr(studies, 'fit', None)   # nothing is trained again
     assert run_study(make_study(values, 'tiny.yaml'), root, 'cpu') == text
     assert (root / 'results.md').read_text() == text
+
+
+def test_arms_run_again_when_what_they_begin_with_is_another(tmp_path):
+    start, runs = tmp_path / 'best.pt', []
+
+    def run(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        runs.append(start.read_bytes())
+        return {'test': {'x': float(len(runs))}}, 1.0
+
+    def once():
+        return run_once('arm', 0, tmp_path, {'steps': 1}, run, start).scores['test']['x']
+    start.write_bytes(b'one')
+    assert (once(), once()) == (1, 1)
+    start.write_bytes(b'two')
+    assert (once(), once()) == (2, 2)
+    done = tmp_path / 'arm' / 'seed_0' / 'result.json'
+    older = json.loads(done.read_text())
+    del older['begun']   # from before this was written down
+    done.write_text(json.dumps(older))
+    assert once() == 2
+    start.unlink()
+    assert once() == 2
+    assert runs == [b'one', b'two']
+
+
+def test_a_study_begins_with_the_bundle_that_is_there_now(tmp_path, monkeypatch):
+    bundle, root = tmp_path / 'bundle', tmp_path / 'study'
+    bundle.mkdir()
+    recipe = make_recipe({**BASE, 'network': {'start': str(bundle)}}, 'any')
+    monkeypatch.setattr(studies, 'read_start', lambda path, _: {
+        'weights': (path / 'encoder.onnx').read_text()})
+    for text in ('first', 'second'):
+        (bundle / 'encoder.onnx').write_text(text)
+        for _ in range(2):
+            found = torch.load(studies._started(recipe, root).network.start)
+            assert found == {'weights': text}
+    assert len(list(root.iterdir())) == 2

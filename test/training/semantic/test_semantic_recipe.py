@@ -44,11 +44,18 @@ def test_the_recipe_in_the_guide_can_be_read():
     (['source.sensor.threshold=[0.4, 0.2]'], 'threshold must rise'),
     (['images.warm_up=4'], 'warm_up must be less than steps'),
     (['reconstruction.kind=torchscript'], 'path belongs to kind torchscript'),
+    (['representation=eventsam'], 'events: augment must be false with representation eventsam'),
     (['lambda=0.5'], "unknown key 'lambda'"),
 ])
 def test_what_does_not_go_is_refused_in_one_sentence(content, changes, says):
     with pytest.raises(RecipeError, match=says.replace('[', r'\[')):
         make_recipe(content, 'mini.yaml', changes)
+
+
+def test_event_pictures_of_eventsam_are_trained_on_as_they_are(content):
+    plain = [f'{stage}.augment=false' for stage in ('events', 'cross', 'supervised')]
+    recipe = make_recipe(content, 'r', ['representation=eventsam', *plain])
+    assert recipe.images.augment   # frames may still change
 
 
 def test_the_served_window_is_the_target_s_event_picture(content):

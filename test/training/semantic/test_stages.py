@@ -3,7 +3,13 @@
 """All stages from the command line on the miniature world, resuming, and the study's table."""
 
 import csv
+import json
+import os
+from pathlib import Path
+import shutil
 import statistics
+import subprocess
+import sys
 
 import cv2
 import numpy as np
@@ -19,15 +25,21 @@ from training.__main__ import main  # noqa: E402
 from training.errors import RecipeError  # noqa: E402
 import training.networks  # noqa: E402, F401
 from training.networks.segformer import SegFormer  # noqa: E402
+from training.networks.segformer_weights import load_published  # noqa: E402
 from training.semantic.arms import score_arms  # noqa: E402
 from training.semantic.batches import Look, coloured  # noqa: E402
 from training.semantic.classes import TABLES  # noqa: E402
 from training.semantic.pairs import open_set  # noqa: E402
-from training.semantic.recipe import make_recipe  # noqa: E402
-from training.semantic.run import load_network  # noqa: E402
+from training.semantic.recipe import Reconstruction, make_recipe  # noqa: E402
+from training.semantic.reconstruct.reconstructor import open_reconstructor  # noqa: E402
+from training.semantic.run import load_network, read_trained  # noqa: E402
 from training.semantic.score import Judge, Predictor  # noqa: E402
 from training.semantic.stages import Place, align, train_source, train_supervised  # noqa: E402
 from training.semantic.study import NAMES, load_shift, table  # noqa: E402
+from training.thermal import trained as rgbt  # noqa: E402
+from training.thermal.start import read_start  # noqa: E402
+
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope='module')
@@ -142,6 +154,69 @@ def test_stages_that_are_missing_are_named(done, tmp_path, capsys):
     assert 'cmess data RECIPE' in capsys.readouterr().err
 
 
+@pytest.mark.parametrize('text', ['arm,seed', 'junk', 'time', ''])
+def test_files_that_are_no_networks_are_refused_in_one_sentence(tmp_path, text):
+    path = tmp_path / 'last.pt'
+    path.write_text(text)
+    for read in (load_network, lambda path: read_trained(path, 'any', 'cmess'),
+                 lambda path: load_published(SegFormer(5), path),
+                 lambda path: open_reconstructor(Reconstruction(), path), rgbt.load_trained,
+                 lambda path: read_start(path, None)):
+        with pytest.raises(RecipeError, match=r'last\.pt (cannot be read|holds no)'):
+            read(path)
+
+
+def test_nothing_is_made_of_a_network_that_was_interrupted(done, tmp_path, capsys):
+    for stage in ('images', 'events'):
+        (tmp_path / stage).mkdir()
+        state = weights(done / 'run' / stage / 'last.pt')
+        if stage == 'events':
+            state['step'] = 2
+        torch.save(state, tmp_path / stage / 'last.pt')
+    place = ['--run', str(tmp_path), '--data', str(done / 'run' / 'data')]
+    assert main(['cmess', 'stage2', str(done / 'mini.yaml'), *place]) == 1
+    assert 'was interrupted after 2 of 4 steps' in capsys.readouterr().err
+    assert not (tmp_path / 'pseudo').exists()
+    # how good it is by then may be asked
+    assert main(['cmess', 'score', str(done / 'mini.yaml'), *place]) == 0
+    assert 'fusion: miou' in capsys.readouterr().out
+
+
+def test_stage_3_runs_on_two_processes(done, tmp_path):
+    for stage in ('events', 'pseudo'):
+        (tmp_path / stage).symlink_to(done / 'run' / stage)
+    two = subprocess.run(
+        [sys.executable, '-m', 'torch.distributed.run', '--nproc_per_node', '2',
+         '--rdzv-backend', 'c10d', '--rdzv-endpoint', 'localhost:0', '-m', 'training', 'cmess',
+         'stage3', str(done / 'mini.yaml'), '--folder', str(tmp_path), '--data',
+         str(done / 'run' / 'data'), '--device', 'cpu'],
+        env={**os.environ, 'OMP_NUM_THREADS': '1'}, cwd=ROOT, text=True, capture_output=True,
+        check=False)
+    assert two.returncode == 0, two.stderr
+    assert two.stdout.count("on the source's held-out events") == 1
+    assert weights(tmp_path / 'cross' / 'last.pt')['step'] == 4
+
+
+def test_scoring_nothing_is_one_sentence(done, tmp_path, capsys):
+    assert main(['cmess', 'score', str(done / 'mini.yaml'), '--run', str(tmp_path),
+                 '--data', str(done / 'run' / 'data')]) == 1
+    assert 'holds no stage that has been trained' in capsys.readouterr().err
+
+
+def test_stage_2_goes_on_after_a_file_that_was_cut_off(done, tmp_path):
+    for stage in ('images', 'events'):
+        (tmp_path / stage).symlink_to(done / 'run' / stage)
+    shutil.copytree(done / 'run' / 'pseudo', tmp_path / 'pseudo')
+    for name in ('agreement.json', 'summary.json'):
+        text = (tmp_path / 'pseudo' / name).read_text()
+        (tmp_path / 'pseudo' / name).write_text(text[:len(text) // 2])
+    assert main(['cmess', 'stage2', str(done / 'mini.yaml'), '--run', str(tmp_path), '--data',
+                 str(done / 'run' / 'data')]) == 0
+    for name in ('agreement.json', 'summary.json'):
+        assert json.loads((tmp_path / 'pseudo' / name).read_text()) == json.loads(
+            (done / 'run' / 'pseudo' / name).read_text())
+
+
 def naive_miou(truth, found, classes):
     values = []
     for k in range(classes):
@@ -200,7 +275,7 @@ def test_networks_that_are_shown_the_right_thing_learn_it(done, content):
 
 
 def test_a_study_has_every_arm_and_seed_and_goes_on(content, done, capsys):
-    study = {**content, 'study': {'seeds': [0, 1], 'variants': [
+    study = {**content, 'study': {'seeds': [0, 7], 'variants': [
         {'name': 'no distillation', 'changes': {'alignment': {'distil': 0}}}]}}
     (done / 'study.yaml').write_text(yaml.safe_dump(study))
     arguments = ['cmess', 'study', str(done / 'study.yaml'), '--run', str(done / 'study'),
@@ -210,7 +285,7 @@ def test_a_study_has_every_arm_and_seed_and_goes_on(content, done, capsys):
     with (done / 'study' / 'results.csv').open(newline='') as file:
         rows = list(csv.DictReader(file))
     arms = {*NAMES.values(), 'no distillation'}
-    assert {(r['arm'], r['seed']) for r in rows} == {(a, s) for a in arms for s in '01'}
+    assert {(r['arm'], r['seed']) for r in rows} == {(a, s) for a in arms for s in '07'}
     values = [100 * float(r['value']) for r in rows
               if r['arm'] == NAMES['fusion'] and r['figure'] == 'miou']
     assert f'{statistics.fmean(values):.1f} ± {statistics.stdev(values):.1f}' in shown
@@ -233,7 +308,13 @@ def test_the_table_pairs_seeds():
 
 
 @pytest.mark.parametrize(('study', 'says'), [
-    ({'seeds': []}, 'needs seeds'), ({'seed': [0]}, "unknown key 'seed'"),
+    ({'seeds': []}, 'needs seeds'), ({'seeds': [1, 1]}, 'each of them once'),
+    ({'variants': 3}, 'variants must be a list'),
+    ({'variants': [{'name': 'x', 'changes': 'y'}]}, 'changes must be a mapping'),
+    ({'variants': [{'name': 'x', 'changes': {'fusion': {'weight': 0.1}}}]},
+     'a variant is of stage 3 and changes alignment, cross'),
+    ({'variants': [{'name': 'x', 'changes': {'balance': 1}}] * 2}, 'a name of its own'),
+    ({'seed': [0]}, "unknown key 'seed'"),
     ({'variants': [{'name': 'x'}]}, 'must have name and changes'),
     ({'variants': [{'name': 'x', 'changes': {'crosss': {}}}]}, "unknown key 'crosss'")])
 def test_a_study_that_cannot_be_is_refused(content, tmp_path, study, says):

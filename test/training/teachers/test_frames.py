@@ -68,8 +68,9 @@ def test_a_teacher_is_trained_and_written(folders, tmp_path, capsys):
     recipe.write_text(RECIPE)
     arguments = ['teacher', str(recipe), '--pairs', str(folders[0]), '--held-out',
                  str(folders[1]), '--run', str(tmp_path / 'run'), '--output',
-                 str(tmp_path / 'teacher.pt'), '--check-every', '2', '--windows', '2']
+                 str(tmp_path / 'new' / 'teacher.pt'), '--check-every', '2', '--windows', '2']
     assert main(arguments) == 0
+    (tmp_path / 'new' / 'teacher.pt').replace(tmp_path / 'teacher.pt')
     teacher = load_teacher(tmp_path / 'teacher.pt')
     assert (teacher.width, teacher.height) == (96, 64)
     assert teacher.mean == (116.0,) * 3
@@ -81,6 +82,14 @@ def test_a_teacher_is_trained_and_written(folders, tmp_path, capsys):
     for a, b in ((further.network, teacher.network), (further.decoder, teacher.decoder)):
         for (name, ours), theirs in zip(a.named_parameters(), b.parameters(), strict=True):
             torch.testing.assert_close(ours, theirs, msg=name)
+    recipe.write_text(RECIPE.replace('{width: 96', '{width: 64'))
+    assert main(arguments) == 1
+    assert 'a transformer is of one size' in capsys.readouterr().err
+    # of another size than the recipe: what it began with does not fit
+    recipe.write_text(RECIPE.replace('96', '64'))
+    arguments[arguments.index(str(tmp_path / 'further'))] = str(tmp_path / 'other')
+    assert main([*arguments, '--start', str(tmp_path / 'teacher.pt')]) == 1
+    assert 'the weights to begin with are of another build' in capsys.readouterr().err
     recipe.write_text(RECIPE.replace('picture: frame', 'picture: events'))
     assert main(arguments) == 1
     assert 'is no recipe of a teacher' in capsys.readouterr().err

@@ -4,12 +4,16 @@
 
 from __future__ import annotations
 
+import threading
+import time
+
 import numpy as np
 import pytest
 
 from eventsam_ros.evaluation.datasets import class_tables
 from eventsam_ros.evaluation.datasets.registry import open_dataset
 from training.errors import RecipeError
+from training.thermal import pictures
 from training.thermal.batches import BatchMaker, augmented, normalised, sized
 from training.thermal.pictures import read_split, read_training
 from training.thermal.recipe import Augmentation, PictureChoice
@@ -99,6 +103,30 @@ def test_pictures_in_a_cache_are_the_same(streets, tmp_path):
             np.testing.assert_array_equal(getattr(kept, part), getattr(plain, part))
     other = read_split(choice(streets, 'mfnet'), 'test', tmp_path)
     assert other.names != plain.names
+
+
+def test_a_cache_that_another_process_fills_is_waited_for(streets, tmp_path, monkeypatch):
+    plain, original = read_split(choice(streets, 'mfnet'), 'train'), pictures._fill
+    calls, found, both = [], [], threading.Barrier(2, timeout=60)
+
+    def fill(*arguments):
+        calls.append(1)
+        time.sleep(0.5)   # the other one comes while nothing is there yet
+        original(*arguments)
+    monkeypatch.setattr(pictures, '_fill', fill)
+
+    def read():
+        both.wait()
+        found.append(read_split(choice(streets, 'mfnet'), 'train', tmp_path))
+    workers = [threading.Thread(target=read) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert len(calls) == 1
+    for kept in found:
+        assert kept.names == plain.names
+        np.testing.assert_array_equal(kept.labels, plain.labels)
 
 
 def marked():

@@ -220,3 +220,17 @@ def test_a_clip_in_a_folder_gives_the_vectors_of_its_text_projection(tmp_path):
             np.testing.assert_allclose(row, wanted.numpy(), atol=1e-5)
     with pytest.raises(RecipeError, match='holds no CLIP'):
         clip_vectors(tmp_path / 'nowhere', ['car'])
+
+
+def test_a_batch_in_which_no_pixel_counts_moves_nothing():
+    prototypes = Prototypes(3, 4, LanguageChoice())
+    features = normal(1, 4, 2, 2, seed=9).requires_grad_()
+    unknown = torch.full((1, 8, 8), 255)
+    told, pull = prototypes(features, unknown, normal(3, 5))
+    assert (float(told), float(pull)) == (0, 0)
+    assert not prototypes.seen.any()
+    prototypes(features, torch.zeros(1, 8, 8, dtype=torch.int64), normal(3, 5))
+    before = prototypes.means.clone()
+    told, pull = prototypes(features, unknown, normal(3, 5))
+    assert torch.isfinite(told + pull)
+    torch.testing.assert_close(prototypes.means, before)

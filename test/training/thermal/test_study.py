@@ -7,16 +7,19 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 import statistics
+from types import SimpleNamespace
 
 import pytest
 import yaml
 
+from training.__main__ import main
 from training.compare.run import Result
 from training.errors import RecipeError
 from training.thermal import study as studies
 from training.thermal.recipe import load_recipe, make_recipe
 from training.thermal.study import load_study, make_study, run_study
 from training.thermal.table import markdown
+from training.thermal.text import clip_vectors
 
 RECIPES = Path(__file__).parents[3] / 'training' / 'recipes'
 
@@ -72,6 +75,10 @@ def arms(*names):
      "d names 'b', which is no arm"),
     ({'name': 's', 'base': BASE, 'arms': [{'name': 'a', 'changes': {'steps': 0}}]},
      "arm 'a': steps must be at least 1"),
+    ({'name': 's', 'base': BASE, 'arms': [{'name': 'a', 'changes': [1]}]},
+     "arm 'a': changes must be a mapping"),
+    ({'name': 's', 'base': BASE, 'arms': arms('a'), 'seeds': []}, 'needs seeds'),
+    ({'name': 's', 'base': BASE, 'arms': arms('a'), 'seeds': [1, 1]}, 'each of them once'),
 ])
 def test_a_study_that_says_something_wrong_is_told(values, message):
     with pytest.raises(RecipeError, match=message):
@@ -122,3 +129,24 @@ def test_a_study_runs_once_and_a_rerun_reads_what_is_done(tmp_path, monkeypatch)
     monkeypatch.setattr(studies, 'fit', None)   # nothing is trained again
     assert run_study(make_study(values, 'tiny.yaml'), root, 'cpu') == text
     assert (root / 'results.md').read_text() == text
+
+
+def test_scenes_of_another_kind_are_not_mixed_in(tmp_path, capsys):
+    few = ['--train', '1', '--val', '1', '--test', '1', '--height', '48']
+    made = ['sartm', 'scenes', '--output', str(tmp_path / 'streets'), *few]
+    assert main([*made, '--width', '64']) == 0
+    assert main([*made, '--width', '64', '--train', '2']) == 0   # more of the same
+    before = {path: path.read_bytes() for path in tmp_path.rglob('*.png')}
+    assert main([*made, '--width', '96']) == 1
+    assert 'was made with another width (64, not 96)' in capsys.readouterr().err
+    assert main([*made, '--width', '64', '--seed', '1']) == 1
+    assert {path: path.read_bytes() for path in tmp_path.rglob('*.png')} == before
+
+
+@pytest.mark.parametrize('template', ['a {thing}', 'a {', '{0} {1}'])
+def test_a_template_without_a_place_for_the_name_is_told(tmp_path, monkeypatch, template):
+    model = SimpleNamespace(from_pretrained=lambda *_, **__: None)
+    monkeypatch.setattr('importlib.import_module', lambda _: SimpleNamespace(
+        AutoTokenizer=model, CLIPTextModelWithProjection=model))
+    with pytest.raises(RecipeError, match=r'template must have \{\} where the name comes'):
+        clip_vectors(tmp_path, ('car',), template)

@@ -14,12 +14,16 @@ import cv2
 from eventsam_ros.simulation.panorama import StreetPicture, panorama_picture, pinhole_picture
 from eventsam_ros.simulation.thermal_folder import write_picture
 
+from ...kept import agree
+
 SPLITS = ('train', 'val', 'test')
 PANORAMAS, PINHOLE = 'panoramas', 'pinhole'
 _TOWN = 100
 """Pictures to a town."""
 _STREAMS = 8
 """Seeds that one set takes, so that sets of other seeds share no street."""
+_ALIKE = ('width', 'height', 'pinhole_width', 'pinhole_height', 'seed')
+"""What all pictures of a folder share; how many there are may change."""
 Progress = Callable[[int, int], None]
 
 
@@ -132,9 +136,11 @@ def write_worlds(folder: Path, wanted: Worlds, progress: Progress | None = None)
 
     Raises:
         DatasetError: A picture cannot be written.
+        RecipeError: The folder holds pictures of another size or seed.
     """
     done = 0
     root = folder / PANORAMAS
+    agree(folder / 'worlds.json', {name: getattr(wanted, name) for name in _ALIKE}, root.exists())
     for entry in (*_panoramas(root, wanted), *_pinholes(folder / PINHOLE, wanted)):
         files = [f for f in (entry.labels, entry.image) if f is not None]
         if not all(file.exists() for file in files):

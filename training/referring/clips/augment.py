@@ -43,7 +43,7 @@ class Augmentation:
         sides: Sides, in pixels, that width and height are drawn from, each by itself; none keeps
             the size.
         events: Whether pictures of events are thinned, made noisy and changed in contrast
-            (training.data.views.event_augment).
+            (training.data.views.event_augment); false where they are not `robust`.
     """
 
     jitter: float = 0.7

@@ -24,6 +24,7 @@ from .clip import Clip, Sentence
 from .filming import ClipSettings
 from .making import make_clip
 from .scenarios import SCENARIOS
+from .splits import pairs_of
 
 SHARD = 50
 """Clips in a shard."""
@@ -51,6 +52,11 @@ def write_clips(
         ValueError: Unknown split or scenario.
     """
     settings = settings or ClipSettings()
+    # before anything is written down: what was meant instead could not be put there any more
+    pairs_of(split)
+    if unknown := sorted(set(scenarios) - set(SCENARIOS)):
+        raise ValueError(
+            f'scenario must be one of {", ".join(SCENARIOS)}, but got {unknown[0]!r}')
     folder.mkdir(parents=True, exist_ok=True)
     _agree(folder, split, settings, {'seed': seed, 'scenarios': list(scenarios)})
     for start in range(0, count, SHARD):
