@@ -8,6 +8,7 @@ import argparse
 from pathlib import Path
 from typing import Any
 
+from ..arguments import device
 from .recipe import load_recipe
 
 
@@ -34,6 +35,5 @@ def add_command(commands: Any) -> None:
     command.add_argument(
         '--set', action='append', default=[], metavar='KEY=VALUE',
         help='change a key of the recipe, such as loss.tokens=0; may be repeated')
-    command.add_argument('--device', choices=('auto', 'cpu', 'cuda'), default='auto',
-                         help='default: a GPU where there is one')
+    device(command)
     command.set_defaults(act=_distill)

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ..arguments import device
 from ..errors import RecipeError
 from ..semantic.recipe import load_values
 from .worlds.command import add_worlds
@@ -117,8 +118,7 @@ def add_command(commands: Any) -> None:
                            help='folder of the run, default runs/NAME')
         stage.add_argument('--set', action='append', default=[], metavar='KEY=VALUE',
                            help='change a key of the recipe; may be repeated')
-        stage.add_argument('--device', choices=('auto', 'cpu', 'cuda'), default='auto',
-                           help='default: a GPU where there is one')
+        device(stage)
         if name == 'study':
             stage.add_argument('--arm', action='append', default=[],
                                help='run this arm and what it needs; may be repeated')

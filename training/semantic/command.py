@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from ..arguments import at_least
+from ..arguments import at_least, device
 from ..errors import RecipeError
 from .recipe import CmessRecipe, load_values, make_recipe
 
@@ -122,8 +122,7 @@ def add_command(commands: Any) -> None:
         stage.add_argument('--data', type=Path, help='folder of pairs, default RUN/data')
         stage.add_argument('--set', action='append', default=[], metavar='KEY=VALUE',
                            help='change a key of the recipe; may be repeated')
-        stage.add_argument('--device', choices=('auto', 'cpu', 'cuda'), default='auto',
-                           help='default: a GPU where there is one')
+        device(stage)
         if name in ('data', 'study'):
             stage.add_argument('--jobs', type=at_least(1), default=1,
                                help='processes, default 1')

@@ -5,10 +5,18 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from ..arguments import (
+    Stage,
+    add_stages,
+    device,
+    export_options,
+    finished_run,
+    fit_options,
+    study_options,
+)
 from ..errors import RecipeError
 from .recipe import load_recipe
 
@@ -113,60 +121,27 @@ def _base_options(stage: argparse.ArgumentParser) -> None:
     stage.add_argument('--output', type=Path, required=True, help='file of the encoder')
 
 
-def _device(stage: argparse.ArgumentParser) -> None:
-    stage.add_argument('--device', choices=('auto', 'cpu', 'cuda'), default='auto',
-                       help='default: a GPU where there is one')
-
-
 def _fit_options(stage: argparse.ArgumentParser) -> None:
-    # not `recipe`: that is the older commands' word for their own kind
-    stage.add_argument('file', metavar='recipe', type=Path, help='recipe file (YAML)')
-    stage.add_argument('--run', '--folder', type=Path,
-                       help='folder of the run, default runs/NAME; with torchrun, --folder')
-    stage.add_argument('--set', action='append', default=[], metavar='KEY=VALUE',
-                       help='change a key of the recipe, such as loss.cross.weight=0')
-    _device(stage)
+    fit_options(stage, 'loss.cross.weight=0')
 
 
 def _score_options(stage: argparse.ArgumentParser) -> None:
-    stage.add_argument('run', type=Path, help='folder of a run, or its best.pt')
-    _device(stage)
+    finished_run(stage)
+    device(stage)
 
 
-def _study_options(stage: argparse.ArgumentParser) -> None:
-    stage.add_argument('file', metavar='study', type=Path, help='study file (YAML)')
-    stage.add_argument('--run', type=Path, help='folder of the study, default runs/NAME')
-    _device(stage)
-
-
-def _export_options(stage: argparse.ArgumentParser) -> None:
-    stage.add_argument('run', type=Path, help='folder of a run, or its best.pt')
-    stage.add_argument('--output', type=Path, required=True, help='folder of the bundle')
-    stage.add_argument('--precision', choices=('fp16', 'fp32'), default='fp16',
-                       help='of the weights in the file')
-    stage.add_argument('--licence', default='Apache-2.0',
-                       help='of the weights (SPDX), default Apache-2.0')
-
-
-_Stage = tuple[
-    Callable[[argparse.Namespace], None], Callable[[argparse.ArgumentParser], None], str]
-_STAGES: dict[str, _Stage] = {
+_STAGES: dict[str, Stage] = {
     'scenes': (_scenes, _scenes_options, 'simulate streets in colour and heat, with labels'),
     'text': (_text, _text_options, "write the class vectors of a user's CLIP"),
     'base': (_base, _base_options, 'write the encoder of a checkpoint or a bundle, to start from'),
     'fit': (_fit, _fit_options, 'train; a rerun continues'),
     'score': (_score, _score_options, 'judge a run on its test splits'),
-    'study': (_study, _study_options, 'train and judge all arms with all seeds; a rerun goes on'),
-    'export': (_export, _export_options, 'write a run as a bundle'),
+    'study': (_study, study_options, 'train and judge all arms with all seeds; a rerun goes on'),
+    'export': (_export, export_options, 'write a run as a bundle'),
 }
 
 
 def add_command(commands: Any) -> None:
     """Add the subcommand to an argparse parser's commands; `act` takes the arguments alone."""
-    text = 'classes from colour and thermal pictures (SARTM)'
-    command = commands.add_parser('sartm', help=text, description=text)
-    stages = command.add_subparsers(dest='stage_command', required=True)
-    for name, (act, options, about) in _STAGES.items():
-        stage = stages.add_parser(name, help=about, description=about)
-        options(stage)
-        stage.set_defaults(act=act)
+    add_stages(commands, 'sartm',
+               'classes from colour and thermal pictures (SARTM)', _STAGES)
