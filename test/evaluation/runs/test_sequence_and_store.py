@@ -182,6 +182,10 @@ def test_bad_predictions_are_one_sentence(tmp_path):
     cv2.imwrite(str(tmp_path / 'b.png'), np.zeros((4, 4, 4), np.uint8))
     with pytest.raises(DatasetError, match='8 or 16 bits with one channel'):
         read_labels(tmp_path / 'b.png')
+    codes = np.arange(65536, dtype=np.uint32).reshape(256, 256)   # as a photograph has them
+    cv2.imwrite(str(tmp_path / 'c.png'), np.stack([codes >> 8, codes, 0 * codes], 2).astype('u1'))
+    with pytest.raises(DatasetError, match='65535 at most, but has 65536 colours'):
+        read_labels(tmp_path / 'c.png')
 
 
 def test_what_a_bundle_cannot_answer_is_one_sentence(predictor, listed, squares, simulated):
