@@ -248,6 +248,17 @@ def test_two_cameras_from_one_file(launch, tiny_bundle, together):
     assert len(processes) == (1 if together == 'true' else 2)
 
 
+@pytest.mark.parametrize('together', ['false', 'true'])
+def test_two_cameras_take_what_one_takes(launch, tiny_bundle, together):
+    run = launch('two_cameras', f'bundle:={tiny_bundle}', 'params_file:=rgbt.yaml',
+                 'thermal_topic:=heat/image', f'one_process:={together}')
+    run.until(r'segment_node\]: active', 2)
+    for pid in re.findall(r'process started with pid \[(\d+)\]', run.text):
+        words = Path(f'/proc/{pid}/cmdline').read_text().split('\0')
+        assert 'thermal:=heat/image' in words
+    assert run.end() == 0
+
+
 def test_a_node_that_is_killed_is_started_again(launch, tiny_bundle):
     run = launch('segment', f'bundle:={tiny_bundle}', 'use_respawn:=true', 'respawn_delay:=0.1')
     run.until(r'\[segment_node\]: active')
