@@ -120,7 +120,8 @@ def drivers(prefix, tmp_path_factory):
     (folder / 'cameras.py').symlink_to(Path(__file__).with_name('conftest.py'))
     for package in ('metavision_driver', 'libcaer_driver'):
         install(prefix, package, 'driver_node', DRIVER.format(
-            python=sys.executable, path=[str(folder), str(ROOT)], package=package))
+            python=sys.executable, package=package,
+            path=[str(folder), str(ROOT), str(ROOT / 'test' / 'support')]))
 
 
 class Launched:
