@@ -102,7 +102,7 @@ def _run(
     with Progress(f'evaluating {len(left)} sequence(s)') as progress:
         for result in spread(task, left):
             found[result.name] = result
-            progress.show((len(names) - len(left) + len(found)) / len(names))
+            progress.show(len(found) / len(names))
     return [found[name] for name in names]
 
 
