@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import suppress
 from functools import cache
+import logging
 from pathlib import Path
 import sys
 from typing import Any
@@ -46,8 +47,19 @@ def _forget_stale(cache_folder: Path, name: str, since: float) -> None:
                 index.unlink()
 
 
+@cache
+def _tell_unkept(folder: Path) -> None:
+    """Say once that every start is the first one, which takes seconds."""
+    logging.getLogger('eventsam_ros').warning(
+        'compiled kernels cannot be kept beside %s, nor in NUMBA_CACHE_DIR or a home folder, so '
+        'every start compiles them anew; set NUMBA_CACHE_DIR to a folder that can be written',
+        folder)
+
+
 def kernel(function: Callable[..., Any] | None = None, **options: Any) -> Any:
     """Compile a function with numba when it is first called: no GIL, kept on disk.
+
+    Where no folder can be written to, it is not kept.
 
     Args:
         function: What to compile, of a module in a package; without it a decorator is returned.
@@ -55,7 +67,11 @@ def kernel(function: Callable[..., Any] | None = None, **options: Any) -> Any:
     """
     if function is None:
         return lambda given: kernel(given, **options)
-    compiled = numba.njit(nogil=True, cache=True, **options)(function)
+    try:
+        compiled = numba.njit(nogil=True, cache=True, **options)(function)
+    except RuntimeError:   # numba finds no folder to keep it in
+        _tell_unkept(_sources(function))
+        return numba.njit(nogil=True, **options)(function)
     if hasattr(compiled, 'stats'):   # not where NUMBA_DISABLE_JIT is set
         name = f'{Path(function.__code__.co_filename).stem}.{function.__qualname__}'
         _forget_stale(Path(compiled.stats.cache_path), name, _changed(_sources(function)))

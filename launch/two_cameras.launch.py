@@ -30,7 +30,7 @@ ARGUMENTS = (
     ('left_serial', '', 'Its serial number.', None),
     ('right_serial', '', 'Its serial number.', None),
     ('one_process', 'false', 'Run both nodes in one process.', ['true', 'false']),
-    ('params_file', '', 'YAML file with parameters, for both.', None),
+    ('params_file', '', 'YAML file with parameters, or the name of one in config/.', None),
     ('use_sim_time', 'false', 'Take the time from /clock.', ['true', 'false']),
     ('log_level', 'info', 'Least severity that is logged.',
      ['debug', 'info', 'warn', 'error', 'fatal']),
@@ -39,6 +39,7 @@ ARGUMENTS = (
     ('respawn_delay', '2.0', 'Seconds before it is started again.', None),
     ('events_topic', 'event_camera/events', 'Topic of the event packets in each namespace.', None),
     ('image_topic', 'camera/image_raw', 'Topic of the camera in each namespace.', None),
+    ('thermal_topic', 'thermal/image_raw', 'Topic of the thermal camera in each namespace.', None),
     ('bundle', '', 'Folder of the bundle; empty takes the one that ships.', None),
     ('engine', 'auto', 'Back end that runs the network.', None),
     ('driver', 'none', 'Driver of the cameras that is started beside the nodes.',
@@ -52,8 +53,12 @@ OWN = ('left', 'right', 'left_serial', 'right_serial', 'one_process')
 def _both(context: LaunchContext) -> list[Action]:
     value = {name: LaunchConfiguration(name).perform(context) for name, *_ in ARGUMENTS}
     together = value['one_process'] == 'true'
+    share = Path(get_package_share_directory('eventsam_ros'))
+    ours = share / 'config' / value['params_file']
+    if not Path(value['params_file']).is_file() and ours.is_file():
+        value['params_file'] = str(ours)
     shared = {name: text for name, text in value.items() if name not in OWN}
-    one = Path(get_package_share_directory('eventsam_ros')) / 'launch' / 'segment.launch.py'
+    one = share / 'launch' / 'segment.launch.py'
     sides: list[Action] = [GroupAction([IncludeLaunchDescription(
         PythonLaunchDescriptionSource(str(one)), launch_arguments={
             **shared, 'namespace': value[side], 'serial': value[f'{side}_serial'],
@@ -75,7 +80,8 @@ def _process(value: dict[str, str]) -> Action:
             'bundle': value['bundle'], 'engine': value['engine']}],
         arguments=['--namespaces', value['left'], value['right'], '--ros-args', '--log-level',
                    value['log_level']],
-        remappings=[('events', value['events_topic']), ('image', value['image_topic'])],
+        remappings=[('events', value['events_topic']), ('image', value['image_topic']),
+                    ('thermal', value['thermal_topic'])],
     )
 
 

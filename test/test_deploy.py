@@ -33,6 +33,12 @@ def test_the_container_makes_a_target_of_the_makefile_and_starts_a_command():
     assert command in COMMANDS
 
 
+def test_the_container_logs_where_a_user_without_a_home_may_write():
+    assert '--no-create-home' in RECIPE   # so that ROS 2 can make no ~/.ros
+    folder, = re.findall(r'ROS_LOG_DIR=(\S+)', RECIPE)
+    assert Path(folder).parent == Path('/tmp')
+
+
 @pytest.mark.skipif(shutil.which('systemd-analyze') is None, reason='no systemd here')
 def test_systemd_accepts_the_unit():
     done = subprocess.run(

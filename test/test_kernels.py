@@ -56,3 +56,15 @@ def test_compiled_once_and_again_when_another_file_changes(package: Path) -> Non
     (package / 'callee.py').write_text(CALLEE.format(step=10))
     assert run(package.parent) == ['21', '0']
     assert run(package.parent) == ['21', '1']
+
+
+@pytest.mark.skipif('NUMBA_DISABLE_JIT' in os.environ, reason='nothing is compiled')
+def test_compiled_at_every_start_where_no_folder_can_be_written(
+    package: Path, monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    nowhere = package / '__pycache__'   # where numba would like to keep it, too
+    nowhere.touch()
+    for name in ('HOME', 'XDG_CACHE_HOME', 'NUMBA_CACHE_DIR'):
+        monkeypatch.setenv(name, str(nowhere / name))
+    assert run(package.parent) == ['3', '0']
+    assert run(package.parent) == ['3', '0']

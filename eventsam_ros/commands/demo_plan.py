@@ -41,6 +41,7 @@ class Plan:
         rounds: How often it is played.
         film: Whether the overlay is drawn and filmed.
         keep_masks: Whether every mask is kept in a file, instead of a film and figures.
+        window_ms: Length of windows, ms; 0 takes what the bundle was trained on.
     """
 
     recording: Path
@@ -57,6 +58,7 @@ class Plan:
     rounds: int
     film: bool = True
     keep_masks: bool = False
+    window_ms: float = 0.0
 
 
 def check_bundle(path: Path | None) -> Bundle:
@@ -71,7 +73,9 @@ def check_bundle(path: Path | None) -> Bundle:
     return bundle
 
 
-def plan(path: Path, bundle: Bundle, output: Path, short_s: float, simulated: bool) -> Plan:
+def plan(
+    path: Path, bundle: Bundle, output: Path, short_s: float, simulated: bool, events: str = '',
+) -> Plan:
     """Look into a recording and decide how it is played.
 
     Args:
@@ -80,13 +84,14 @@ def plan(path: Path, bundle: Bundle, output: Path, short_s: float, simulated: bo
         output: Folder for the results.
         short_s: Recordings shorter than this are played until they make up that time.
         simulated: Whether the recording was made for this run.
+        events: Topic of the events; empty takes the first that has some.
 
     Raises:
         EventsamError: The recording cannot be read or has no events that can be decoded.
     """
     with open_recording(path) as recording:
-        first = _first_packet(recording, path)
-        topic = recording.main_events
+        first = _first_packet(recording, path, events)
+        topic = events or recording.main_events
         images, truths = _split_images(recording)
         images = [topic for topic in images if _is_in_step(recording, topic, first.stamp_ns)]
         seconds = max(recording.duration_ns / 1e9, 1e-3)
@@ -106,11 +111,11 @@ def plan(path: Path, bundle: Bundle, output: Path, short_s: float, simulated: bo
         min(max(1, math.ceil(short_s / seconds)), MOST_ROUNDS))
 
 
-def _first_packet(recording: Recording, path: Path) -> PacketRecord:
+def _first_packet(recording: Recording, path: Path, topic: str) -> PacketRecord:
     if not recording.event_topics:
         raise EventsamError(f'recording {path} has no event topic, only '
                             f'{", ".join(recording.topics) or "no topics"}')
-    first = recording.first_packet()
+    first = recording.first_packet(topic or None)
     if first is None:
         raise EventsamError(f'recording {path} has no event packets')
     return first

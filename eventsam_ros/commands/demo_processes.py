@@ -75,6 +75,8 @@ def _node(plan: Plan) -> list[str]:
         '-r', f'events:={plan.events}', '--log-level', 'warn']
     if plan.image:
         arguments += ['-p', 'window.policy:=frame', '-r', f'image:={plan.image}']
+    if plan.window_ms:
+        arguments += ['-p', f'window.duration_ms:={float(plan.window_ms)}']
     return arguments
 
 

@@ -127,8 +127,9 @@ def _prepared(folder: Path, resume: bool) -> Path:
 
 
 def _command() -> str:
+    given = sys.argv[1:]   # with the command's name, unless it was called by `ros2 run`
     return 'python -m eventsam_ros ' + shlex.join(
-        ['evaluate', *(a for a in sys.argv[1:] if a != 'evaluate')])
+        ['evaluate', *(given[1:] if given[:1] == ['evaluate'] else given)])
 
 
 def _summary(metrics: dict[str, Any], output: Path) -> str:

@@ -23,14 +23,16 @@ import numpy as np
 
 from eventsam_ros.errors import EventsamError
 from eventsam_ros.evaluation.datasets import Dataset
+from eventsam_ros.evaluation.datasets.recording_samples import RecordingSequence
+from eventsam_ros.evaluation.datasets.recording_truth import Topics
 from eventsam_ros.evaluation.report.page import Timeline
 from eventsam_ros.evaluation.runs.task import Task, evaluate_sequence
 
 from .demo_plan import Plan, check_bundle, plan
 from .demo_processes import play
-from .evaluate_offline import make_task, write_run
+from .evaluate_offline import check_kind, make_task, write_run
 
-FORMAT = 'recording'
+FORMAT, KIND = 'recording', 'instances'
 TOLERANCE_NS = 5_000_000
 """Most time between a mask and the ground truth that it is compared with."""
 _DROPPED = 'dropped.'
@@ -68,12 +70,19 @@ def evaluate_live(
     if dataset.format != FORMAT:
         raise EventsamError(
             f'only recordings can be played live, but {arguments.recording} is {dataset.format}')
+    check_kind(task, dataset)
+    if dataset.kind != KIND:
+        raise EventsamError(f'a live run scores kind={KIND}, but got kind={dataset.kind}; '
+                            'leave --live out')
+    topics, window_ms = _asked(task, dataset)
     bundle = check_bundle(arguments.bundle)
     with tempfile.TemporaryDirectory(prefix='.live.', dir=output) as scratch:
         folder = Path(scratch)
-        show = plan(arguments.recording, bundle, folder, 0.0, simulated=False)
+        show = plan(arguments.recording, bundle, folder, 0.0, simulated=False,
+                    events=topics.events)
         # Windows end where the ground truth is, so that both are of the same moments.
-        play(replace(show, film=False, keep_masks=True, image=show.truth or show.image))
+        image = topics.truth if isinstance(topics.truth, str) else show.image
+        play(replace(show, film=False, keep_masks=True, image=image, window_ms=window_ms))
         recorded = _read(folder)
         predictions = folder / 'predictions'
         matched = _match(dataset, recorded, predictions)
@@ -85,6 +94,26 @@ def evaluate_live(
             scored, dataset, [result], output, command,
             _live_entries(task, show, recorded, matched), course=recorded.course,
             latencies_ms=recorded.latencies_ms)
+
+
+def _asked(task: Task, dataset: Dataset) -> tuple[Topics, float]:
+    """Return the topics of the recording, and the length of windows, ms; 0 for the bundle's.
+
+    Raises:
+        EventsamError: There are several recordings, or windows that the node does not have.
+    """
+    if len(dataset.sequences) != 1:
+        raise EventsamError(f'only one recording can be played live, but {task.dataset} holds '
+                            f'{len(dataset.sequences)}')
+    sequence = dataset.sequences[0]
+    assert isinstance(sequence, RecordingSequence)
+    if 'window_ms' not in dict(task.options):
+        return sequence.topics, 0.0
+    window_ms = (sequence.duration_ns or 0) / 1e6
+    if window_ms < 1:
+        raise EventsamError(
+            f'a live run needs a window_ms of at least 1, but got {window_ms:g}')
+    return sequence.topics, window_ms
 
 
 def _read(folder: Path) -> Recorded:
@@ -131,7 +160,7 @@ def _live_entries(task: Task, show: Plan, recorded: Recorded, matched: int) -> d
         'mode': 'live',
         'model': {'kind': 'bundle', 'name': show.bundle.manifest.name,
                   'backend': counters.get('backend', '')},
-        'dataset': {'path': str(task.dataset), 'format': FORMAT, 'kind': 'instances',
+        'dataset': {'path': str(task.dataset), 'format': FORMAT, 'kind': KIND,
                     'split': ''},
         'latency_ms': {f'p{p}': round(float(v), 3)
                        for p, v in zip((50, 95, 99), shares, strict=True)},

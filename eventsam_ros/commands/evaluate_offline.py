@@ -56,7 +56,7 @@ def evaluate_offline(
     dataset = task.open()
     if not dataset.sequences:
         raise EventsamError(f'{arguments.recording} has no sequences')
-    _check_kind(task, dataset)
+    check_kind(task, dataset)
     results = _run(task, dataset, arguments)
     if not any(r.frames for r in results):
         raise EventsamError(f'{arguments.recording} has no frame with ground truth that could '
@@ -64,7 +64,7 @@ def evaluate_offline(
     return write_run(task, dataset, results, output, command)
 
 
-def _check_kind(task: Task, dataset: Dataset) -> None:
+def check_kind(task: Task, dataset: Dataset) -> None:
     """Refuse labels that nothing here can be scored against.
 
     Raises:
@@ -102,7 +102,7 @@ def _run(
     with Progress(f'evaluating {len(left)} sequence(s)') as progress:
         for result in spread(task, left):
             found[result.name] = result
-            progress.show((len(names) - len(left) + len(found)) / len(names))
+            progress.show(len(found) / len(names))
     return [found[name] for name in names]
 
 

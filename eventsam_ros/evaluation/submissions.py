@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-import shutil
+import zipfile
 
 import numpy as np
 
@@ -93,23 +93,33 @@ def write_ref_youtube_vos(
         progress: Is told how far it is.
 
     Returns:
-        The archive, submission.zip.
+        The archive, submission.zip; other pictures in the folder, as of another split, are not
+        in it.
 
     Raises:
-        DatasetError: A sample cannot be read, a picture not be written, or a sentence has not as
-            many masks as frames.
+        DatasetError: A sample cannot be read, a picture or the archive not be written, or a
+            sentence has not as many masks as frames.
     """
+    written: list[Path] = []
     jobs = [(s, e) for s in dataset.sequences for e in s.expressions]
     for done, (sequence, expression) in enumerate(jobs, 1):
         names = [sample.name for sample in sequence.samples()]
         masks = _all(sequence, expression, follow)
         for name, mask in zip(names, masks, strict=True):
-            write_binary(folder / 'Annotations' / sequence.name / expression.id / f'{name}.png',
-                         (_logits(mask) > threshold).astype(np.uint8))
+            place = folder / 'Annotations' / sequence.name / expression.id / f'{name}.png'
+            write_binary(place, (_logits(mask) > threshold).astype(np.uint8))
+            written.append(place)
         if progress is not None:
             progress(done, len(jobs))
-    return Path(shutil.make_archive(
-        str(folder / 'submission'), 'zip', folder, base_dir='Annotations'))
+    archive = folder / 'submission.zip'
+    try:
+        with zipfile.ZipFile(archive, 'w', zipfile.ZIP_DEFLATED) as file:
+            for place in written:
+                file.write(place, place.relative_to(folder))
+    except OSError as error:
+        raise DatasetError(
+            f'{archive} cannot be written: {error.strerror or error}') from error
+    return archive
 
 
 def write_ref_davis17(

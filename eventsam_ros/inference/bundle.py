@@ -44,13 +44,21 @@ def default_bundle_path() -> Path:
     return Path(__file__).parent.parent / 'bundles' / 'default'
 
 
+def with_home(path: Path | str) -> Path:
+    """Return a path whose ~ is read as a home folder; as it is where none is known."""
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:   # ~somebody whom the machine does not know
+        return Path(path)
+
+
 def manifest_path(path: Path | str) -> Path:
     """Return the `bundle.yaml` of a folder, or the file itself.
 
     Raises:
         BundleError: There is none.
     """
-    folder = Path(path).expanduser()
+    folder = with_home(path)
     if folder.name == MANIFEST_NAME:
         folder = folder.parent
     if not folder.is_dir():

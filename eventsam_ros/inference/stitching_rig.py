@@ -13,6 +13,7 @@ import yaml
 
 from eventsam_ros.errors import BundleError, RigError
 
+from .bundle import with_home
 from .sections import Section
 
 Float64 = NDArray[np.float64]
@@ -135,7 +136,7 @@ def read_rig(path: Path | str) -> Rig:
     Raises:
         RigError: The file cannot be read, or a value does not fit; one sentence names it.
     """
-    file = Path(path).expanduser()
+    file = with_home(path)
     try:
         values = yaml.safe_load(file.read_text('utf-8'))
     except (OSError, UnicodeDecodeError) as error:

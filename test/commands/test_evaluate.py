@@ -4,12 +4,14 @@
 
 import csv
 import json
+import re
 
 import cv2
 import numpy as np
 import pytest
 
 from eventsam_ros.__main__ import main
+from eventsam_ros.commands import evaluate
 from eventsam_ros.evaluation.report.files import read_metrics
 from eventsam_ros.simulation.recording import RecordingConfig, record
 
@@ -135,6 +137,26 @@ def test_ctrl_c_leaves_no_half_written_result(recording, tmp_path, monkeypatch):
     assert main(['evaluate', str(recording), '--output', str(tmp_path)]) == 130
     assert not (tmp_path / 'metrics.json').exists()
     assert not list(tmp_path.glob('sequences/*'))
+
+
+@pytest.mark.parametrize('called', [['evaluate'], []], ids=['python -m', 'ros2 run'])
+def test_a_folder_of_the_commands_name_stays_in_the_command(monkeypatch, called):
+    monkeypatch.setattr('sys.argv', ['x', *called, 'bag', '--output', 'evaluate'])
+    assert evaluate._command() == 'python -m eventsam_ros evaluate bag --output evaluate'
+
+
+def test_a_resumed_run_shows_what_is_left(layouts, tmp_path, capsys):
+    layouts.write_davis(tmp_path / 'davis')
+    words = ['evaluate', str(tmp_path / 'davis'), '--format', 'davis', '--no-pictures',
+             '--predictions', str(tmp_path / 'davis' / 'Annotations' / '480p'), '--option',
+             'split=', '--output', str(tmp_path / 'run')]
+    assert main(words) == 0
+    (tmp_path / 'run' / 'sequences' / 'goat.json').unlink()
+    (tmp_path / 'run' / 'sequences' / 'motorbike.json').unlink()
+    capsys.readouterr()
+    assert main([*words, '--resume']) == 0
+    shown = re.findall(r'(\d+) %', capsys.readouterr().err)
+    assert shown == ['50', '100']   # after two of three, and after all
 
 
 def test_metrics_name_the_command(finished):

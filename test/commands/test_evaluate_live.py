@@ -9,8 +9,9 @@ import pytest
 pytest.importorskip('rclpy', reason='no ROS 2 here')
 
 from eventsam_ros.__main__ import main
+from eventsam_ros.evaluation.recordings import PacketRecord, RecordingWriter, open_recording
 from eventsam_ros.evaluation.report.files import read_metrics
-from eventsam_ros.simulation.recording import RecordingConfig, record
+from eventsam_ros.simulation.recording import MASK_TOPIC, RecordingConfig, record
 
 
 @pytest.fixture(scope='module')
@@ -65,6 +66,58 @@ def test_the_report_shows_rate_and_drops_over_time(runs):
     assert 'Event rate and drops over time' in text
     assert 'ms from the end of a window to its mask' in text
     assert not list(runs[1].glob('.live.*'))
+
+
+@pytest.fixture(scope='module')
+def renamed(tmp_path_factory):
+    """Return a recording with a topic of truth of another name, and frames at other times."""
+    root = tmp_path_factory.mktemp('renamed')
+    plain = record(RecordingConfig(seed=5, duration_s=2.0, width=160, height=120), root / 'plain')
+    with open_recording(plain) as recording, RecordingWriter(root / 'renamed') as writer:
+        for m in recording.messages():
+            if isinstance(m.message, PacketRecord):
+                writer.write_packet(m.topic, m.log_time_ns, m.message)
+                continue
+            truth = m.topic == MASK_TOPIC
+            shift = 0 if truth else -20_000_000
+            writer.write_image(
+                '/labels/objects' if truth else m.topic, m.log_time_ns + shift,
+                m.message.stamp_ns + shift, 'c', m.message.encoding, m.message.array)
+    return root / 'renamed'
+
+
+def test_topics_and_windows_are_those_of_the_options(renamed, tiny_bundle, tmp_path):
+    for name, more in (('offline', ['--no-prompts']), ('live', ['--live'])):
+        assert main(['evaluate', str(renamed), '--output', str(tmp_path / name), '--no-pictures',
+                     '--bundle', str(tiny_bundle), '--option', 'window_ms=5', *more]) == 0
+    offline, live = (_rows(tmp_path / name) for name in ('offline', 'live'))
+    assert len(live) > len(offline) / 2
+    means = [sum(float(rows[k]['corrected_miou']) for k in live) / len(live)
+             for rows in (offline, live)]
+    # With windows of the bundle's 50 ms it is 0.024 more.
+    assert means[1] == pytest.approx(means[0], abs=0.01)
+
+
+@pytest.mark.parametrize(('option', 'says'), [
+    ('kind=video', 'labels of kind video, which a bundle of task events does not predict'),
+    ('window_ms=0', 'a live run needs a window_ms of at least 1, but got 0'),
+    ('events=/none', 'has no topic /none'),
+])
+def test_what_cannot_be_live_is_told_before_anything_is_played(
+    renamed, tiny_bundle, tmp_path, capsys, option, says,
+):
+    assert main(['evaluate', str(renamed), '--output', str(tmp_path), '--live',
+                 '--bundle', str(tiny_bundle), '--option', option]) == 1
+    error = capsys.readouterr().err
+    assert says in error
+    assert 'Traceback' not in error
+    assert 'playing' not in error
+
+
+def test_several_recordings_cannot_be_played(renamed, tiny_bundle, tmp_path, capsys):
+    assert main(['evaluate', str(renamed.parent), '--output', str(tmp_path), '--live',
+                 '--bundle', str(tiny_bundle)]) == 1
+    assert 'only one recording can be played live' in capsys.readouterr().err
 
 
 def test_only_recordings_can_be_played(tmp_path, capsys):

@@ -53,6 +53,26 @@ def test_ref_youtube_vos_has_a_picture_of_0_and_255_for_each_sentence_and_frame(
         np.testing.assert_array_equal(stored, np.where(logits > 0.01, 255, 0))
 
 
+def test_the_archive_holds_what_was_asked_for_and_nothing_older(layouts, tmp_path):
+    root = layouts.write_ref_youtube_vos(tmp_path / 'data')
+    sizes = []
+    for split in ('valid', 'test', 'valid'):
+        dataset = open_dataset(root, split=split)
+        archive = write_ref_youtube_vos(dataset, logits_of, tmp_path / 'out')
+        with zipfile.ZipFile(archive) as file:
+            assert {name.split('/')[1] for name in file.namelist()} == {
+                s.name for s in dataset.sequences}
+            sizes.append(len(file.namelist()))
+    assert sizes[0] == sizes[2]
+
+
+def test_an_archive_that_cannot_be_written_is_told(layouts, tmp_path):
+    dataset = open_dataset(layouts.write_ref_youtube_vos(tmp_path / 'data'))
+    (tmp_path / 'out' / 'submission.zip').mkdir(parents=True)
+    with pytest.raises(DatasetError, match=r'submission\.zip cannot be written: Is a directory'):
+        write_ref_youtube_vos(dataset, logits_of, tmp_path / 'out')
+
+
 def test_ref_davis_has_four_folders_of_merged_objects_and_a_score(layouts, tmp_path):
     dataset = open_dataset(layouts.write_ref_davis(tmp_path / 'data'))
     write_ref_davis17(dataset, logits_of, tmp_path / 'out')

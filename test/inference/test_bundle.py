@@ -54,6 +54,11 @@ def test_missing_folder(tmp_path):
         load_bundle(tmp_path / 'none')
 
 
+def test_the_home_of_somebody_who_is_not_known():
+    with pytest.raises(BundleError, match='there is no bundle at ~nobody_of_that_name/tiny'):
+        load_bundle('~nobody_of_that_name/tiny')
+
+
 def test_folder_without_manifest(tmp_path):
     message = f'{tmp_path} is not a bundle: it holds no bundle.yaml'
     with pytest.raises(BundleError, match=f'^{re.escape(message)}$'):

@@ -213,6 +213,8 @@ def test_a_rig_that_does_not_fit_is_one_sentence(tmp_path, edit, says):
 def test_files_and_pictures_that_are_not_there(tmp_path):
     with pytest.raises(RigError, match='cannot be read'):
         read_rig(tmp_path / 'none.yaml')
+    with pytest.raises(RigError, match='cannot be read'):
+        read_rig('~nobody_of_that_name/rig.yaml')
     (tmp_path / 'rig.yaml').write_text('{')
     with pytest.raises(RigError, match='is not valid YAML'):
         read_rig(tmp_path / 'rig.yaml')

@@ -120,7 +120,8 @@ def drivers(prefix, tmp_path_factory):
     (folder / 'cameras.py').symlink_to(Path(__file__).with_name('conftest.py'))
     for package in ('metavision_driver', 'libcaer_driver'):
         install(prefix, package, 'driver_node', DRIVER.format(
-            python=sys.executable, path=[str(folder), str(ROOT)], package=package))
+            python=sys.executable, package=package,
+            path=[str(folder), str(ROOT), str(ROOT / 'test' / 'support')]))
 
 
 class Launched:
@@ -246,6 +247,17 @@ def test_two_cameras_from_one_file(launch, tiny_bundle, together):
         assert f"'serial': '{serial}'" in given
     processes = set(re.findall(r'\[(segment_node-\d+)\]: process started', run.text))
     assert len(processes) == (1 if together == 'true' else 2)
+
+
+@pytest.mark.parametrize('together', ['false', 'true'])
+def test_two_cameras_take_what_one_takes(launch, tiny_bundle, together):
+    run = launch('two_cameras', f'bundle:={tiny_bundle}', 'params_file:=rgbt.yaml',
+                 'thermal_topic:=heat/image', f'one_process:={together}')
+    run.until(r'segment_node\]: active', 2)
+    for pid in re.findall(r'process started with pid \[(\d+)\]', run.text):
+        words = Path(f'/proc/{pid}/cmdline').read_text().split('\0')
+        assert 'thermal:=heat/image' in words
+    assert run.end() == 0
 
 
 def test_a_node_that_is_killed_is_started_again(launch, tiny_bundle):

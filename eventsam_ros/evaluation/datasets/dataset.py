@@ -106,6 +106,8 @@ class Dataset:
         sequences: In the order of their names.
         classes: Names, colours and the value to ignore; None where labels are objects.
         split: Name of the split, or ''.
+        one_object: Whether all that is not 0 is one object, in labels and predictions alike.
+        void: Value in labels of objects that does not count; None where each is an object.
     """
 
     format: str
@@ -113,6 +115,8 @@ class Dataset:
     sequences: tuple[Sequence, ...]
     classes: ClassTable | None = None
     split: str = ''
+    one_object: bool = False
+    void: int | None = None
 
     @property
     def left_out(self) -> Counter[str]:

@@ -14,7 +14,7 @@ from eventsam_ros.errors import DatasetError
 
 from .dataset import Dataset, DatasetFormat
 from .files import read_lines
-from .videos import video
+from .videos import VOID, video
 
 _MASKS = ('Annotations', 'Annotations_unsupervised')
 
@@ -46,7 +46,9 @@ def open_davis(
         folder.name for folder in frames.iterdir() if folder.is_dir())
     sequences = tuple(
         video(name, frames / name, masks / name, single=year == 2016) for name in sorted(names))
-    return Dataset('davis', 'video', sequences, split=split)
+    one = year == 2016
+    return Dataset('davis', 'video', sequences, split=split, one_object=one,
+                   void=None if one else VOID)
 
 
 def listed_videos(path: Path, split: str, year: int, resolution: str = '480p') -> list[str]:

@@ -10,6 +10,7 @@ recording, and a second of events at most is in memory.
 from __future__ import annotations
 
 from pathlib import Path
+import re
 
 import numpy as np
 
@@ -21,6 +22,7 @@ from .dataset import Dataset, DatasetFormat, Kind
 from .recording_samples import RecordingSequence
 from .recording_truth import find_topics
 
+_PART = re.compile(r'_\d+$')
 ENDINGS = ('.mcap', '.db3', '.bag', '.raw', '.dat', '.aedat4')
 
 
@@ -47,25 +49,32 @@ def open_recordings(
     if kind not in kinds or not 0 <= window_ms <= 1000:
         raise ValueError(f'kind must be {", ".join(kinds)} and window_ms 0 to 1000, but got '
                          f'{kind!r} and {window_ms}')
-    names = tuple(name.strip() for name in classes.split(',') if name.strip())
-    if (kind == 'semantic') != bool(names):
+    listed = tuple(name.strip() for name in classes.split(',') if name.strip())
+    if (kind == 'semantic') != bool(listed):
         raise ValueError('kind=semantic needs classes=<name>,<name>..., and only it')
-    table = _table(names) if names else None
+    table = _table(listed) if listed else None
     found = [path] if _is_recording(path) else sorted(
         child for child in path.iterdir() if _is_recording(child)) if path.is_dir() else []
     if not found:
         raise DatasetError(f'{path} is no recording and has none ({", ".join(ENDINGS)})')
     sequences = []
+    names = _names(found)
     for place in found:
         try:
             with open_recording(place) as recording:
                 topics = find_topics(recording, events, ground_truth, image)
         except RecordingError as error:
             raise DatasetError(str(error)) from error
-        name = place.stem if place.is_file() else place.name
         sequences.append(RecordingSequence(
-            name, place, topics, round(window_ms * 1e6) or None, table))
+            names[place], place, topics, round(window_ms * 1e6) or None, table))
     return Dataset('recording', kinds[kind], tuple(sequences), table)
+
+
+def _names(places: list[Path]) -> dict[Path, str]:
+    """Return names without the endings of files, or with them where two are then the same."""
+    plain = [place.stem if place.is_file() else place.name for place in places]
+    whole = [place.name for place in places]
+    return dict(zip(places, whole if len(set(plain)) < len(plain) else plain, strict=True))
 
 
 def _table(names: tuple[str, ...]) -> ClassTable:
@@ -79,8 +88,28 @@ def _table(names: tuple[str, ...]) -> ClassTable:
 def _is_recording(path: Path) -> bool:
     if path.is_file():
         return path.suffix.lower() in ENDINGS
-    return path.is_dir() and any(
-        child.name == 'metadata.yaml' or child.suffix in ENDINGS[:3] for child in path.iterdir())
+    if not path.is_dir() or (path / 'metadata.yaml').exists():
+        return path.is_dir()
+    bags = [child for child in path.iterdir() if child.suffix in ENDINGS[:3]]
+    return bool(bags) and not _apart(bags)
+
+
+def _apart(bags: list[Path]) -> bool:
+    """Return whether bags in a folder are recordings of their own, and not parts of one.
+
+    Parts are numbered from 0 on (a recorder splits so), or only one of them has events.
+    """
+    if len({_PART.sub('', bag.stem) for bag in bags}) == 1 and any(
+            bag.stem.endswith('_0') for bag in bags):
+        return False
+    try:
+        for bag in bags:
+            with open_recording(bag) as recording:
+                if not recording.event_topics:
+                    return False
+    except RecordingError:   # which is told when it is read
+        return False
+    return len(bags) > 1
 
 
 def _looks(path: Path) -> bool:

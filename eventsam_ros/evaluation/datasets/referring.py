@@ -18,7 +18,7 @@ from .dataset import Dataset, DatasetFormat, Expression
 from .davis_text import text_videos
 from .files import read_json
 from .sequences import FileSequence
-from .videos import Frame, video
+from .videos import VOID, Frame, video
 
 ANNOTATORS = ('annot1', 'annot1_full_video', 'annot2', 'annot2_full_video')
 
@@ -119,9 +119,10 @@ def open_ref_davis17(path: Path, *, split: str = 'valid', annotator: int = -1) -
             objects = {key: int(key) // 4 + 1 for key in content['expressions'] if key.isdecimal()}
             sequences.append(referred(
                 path / name, video_name, _of_annotator(content, annotator), objects))
-        return Dataset('ref-davis17', 'referring', tuple(sequences), split=split)
+        return Dataset('ref-davis17', 'referring', tuple(sequences), split=split, void=VOID)
     return Dataset('ref-davis17', 'referring', tuple(
-        text_videos(path, 'train' if split == 'train' else 'val', annotator)), split=split)
+        text_videos(path, 'train' if split == 'train' else 'val', annotator)), split=split,
+        void=VOID)
 
 
 def _of_annotator(content: dict[str, Any], annotator: int) -> dict[str, Any]:

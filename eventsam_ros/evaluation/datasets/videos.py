@@ -19,6 +19,9 @@ from .files import counterpart, pictures
 from .pictures import check_shape, read_colour, read_indices
 from .sequences import FileSequence
 
+VOID = 255
+"""Value of DAVIS 2017 for what does not count."""
+
 
 @dataclass(frozen=True)
 class Frame:

@@ -25,6 +25,8 @@ from eventsam_ros.inference.semantic import SemanticSegmenter
 from .objects import box_of, inmost_point
 
 _WHITE = 0xFFFFFF
+_MOST_COLOURS = 65535
+"""Objects that 16 bits tell apart."""
 
 
 @dataclass(frozen=True)
@@ -217,6 +219,10 @@ def read_labels(path: Path) -> Labels:
         return np.asarray(picture)
     if picture.ndim == 3 and picture.shape[2] == 3 and picture.dtype == np.uint8:
         ids, colours = colour_segments(np.asarray(picture))
+        if len(colours) > _MOST_COLOURS:
+            raise DatasetError(
+                f'{path} must have a colour for each object, {_MOST_COLOURS} at most, but has '
+                f'{len(colours)} colours')
         numbers = np.cumsum(colours != _WHITE) * (colours != _WHITE)
         return np.asarray(numbers.astype(np.uint16)[ids])
     raise DatasetError(

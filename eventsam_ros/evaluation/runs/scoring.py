@@ -25,6 +25,7 @@ from eventsam_ros.evaluation.metrics import (
     pairwise_iou,
     region_j,
 )
+from eventsam_ros.events.types import Bool
 
 from .panoramic import panorama_parts
 from .prediction import Prediction
@@ -85,6 +86,7 @@ class FrameScore:
 
 def score_frame(
     sample: Sample, prediction: Prediction, kind: Kind, classes: ClassTable | None,
+    one_object: bool = False, void: int | None = None,
 ) -> FrameScore:
     """Score one frame.
 
@@ -93,6 +95,9 @@ def score_frame(
         prediction: Labels of another size are brought to the truth's, nearest neighbour.
         kind: What the labels say.
         classes: Class table of a semantic dataset.
+        one_object: Whether all that is predicted is one object, as all of the truth is (DAVIS
+            2016, whose masks are 0 and 255).
+        void: Value of the truth at which nothing counts, of videos; None for none.
 
     Raises:
         ValueError: The labels do not fit the class table.
@@ -100,6 +105,11 @@ def score_frame(
     truth = sample.labels
     assert truth is not None
     labels = _resized(prediction.labels, truth)
+    if one_object:
+        labels = (labels > 0).view(np.uint8)
+    counted = np.ones(truth.shape, np.bool_) if void is None else np.asarray(truth != void)
+    if void is not None:
+        truth, labels = truth * counted, labels * counted
     scores: dict[str, float] = {}
     confusion, contours = None, {}
     parts: Mapping[str, NDArray[np.int64]] = {}
@@ -112,7 +122,7 @@ def score_frame(
             if sample.pixel_height is not None:
                 parts = panorama_parts(truth, labels, classes, sample.pixel_height)
         case 'referring' if prediction.named:
-            contours = _sentences(truth, prediction)
+            contours = _sentences(truth, prediction, counted)
         case 'video' | 'referring':
             contours = _contours(truth, labels)
     window = sample.window
@@ -162,12 +172,14 @@ def _contours(truth: Labels, labels: Labels) -> dict[int, tuple[float, float]]:
     return found
 
 
-def _sentences(truth: Labels, prediction: Prediction) -> dict[int, tuple[float, float]]:
+def _sentences(
+    truth: Labels, prediction: Prediction, counted: Bool,
+) -> dict[int, tuple[float, float]]:
     """Return J and F of each sentence whose object is known, by its number from 1."""
     found = {}
     for number, named in enumerate(prediction.named, 1):
         if named.object_id is not None:
-            mask = np.asarray(_resized(named.mask.view(np.uint8), truth) > 0)
+            mask = np.asarray(_resized(named.mask.view(np.uint8), truth) > 0) & counted
             wanted = np.asarray(truth == named.object_id)
             found[number] = region_j(mask, wanted), boundary_f(mask, wanted)
     return found

@@ -5,6 +5,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
 
 from eventsam_ros.errors import DatasetError
 from eventsam_ros.evaluation.datasets import Dataset, Sample, Sequence
@@ -13,6 +16,8 @@ from .prediction import Prediction, Predictor
 from .scoring import FrameScore, score_frame
 from .summary import SequenceResult
 
+STRANGE = 'predicted objects that the truth never has'
+"""Reason in `left_out`: of videos, whose objects are those of the truth (DAVIS)."""
 Watcher = Callable[[Sample, Prediction, FrameScore], None]
 """Is shown every scored frame, for films and pictures."""
 
@@ -35,6 +40,7 @@ def run_sequence(
     """
     predictor.begin(sequence.name)
     frames: list[FrameScore] = []
+    known: set[int] = set()
     unlabelled = unpredicted = 0
     for done, sample in enumerate(sequence.samples(), 1):
         prediction = predictor.predict(sample, sequence.name)
@@ -44,15 +50,27 @@ def run_sequence(
             unpredicted += 1
         else:
             try:
-                score = score_frame(sample, prediction, dataset.kind, dataset.classes)
+                score = score_frame(sample, prediction, dataset.kind, dataset.classes,
+                                    dataset.one_object, dataset.void)
             except ValueError as error:
                 raise DatasetError(
                     f'frame {sample.name} of {sequence.name} cannot be scored: {error}'
                 ) from error
             frames.append(score)
+            if prediction.named:
+                known.update(score.contours)
+            elif score.contours:
+                known.update({*np.unique(sample.labels).tolist()} - {dataset.void})
             if watch is not None:
                 watch(sample, prediction, score)
         if progress is not None:
             progress(done / max(len(sequence), 1))
-    return SequenceResult(
-        sequence.name, frames, unlabelled, unpredicted, dict(sequence.left_out))
+    left_out = dict(sequence.left_out)
+    strange = {i for frame in frames for i in frame.contours} - known
+    if strange:
+        # "Right where it is in neither picture" would otherwise make them objects, nearly all
+        # right. What they cover of the true ones has cost those.
+        left_out[STRANGE] = len(strange)
+        frames = [replace(frame, contours={
+            i: pair for i, pair in frame.contours.items() if i in known}) for frame in frames]
+    return SequenceResult(sequence.name, frames, unlabelled, unpredicted, left_out)

@@ -65,9 +65,13 @@ class EngineCache:
             limit: Bytes that all engines may take.
 
         Raises:
-            EngineError: There is no default folder.
+            EngineError: There is no default folder, or no home folder that a ~ stands for.
         """
-        self.folder = Path(folder).expanduser() if folder else default_cache()
+        try:
+            self.folder = Path(folder).expanduser() if folder else default_cache()
+        except RuntimeError as error:
+            raise EngineError(f'the engine cache {folder} cannot be found: there is no such home '
+                              'folder') from error
         self.counters: Counter[str] = Counter(dict.fromkeys(COUNTERS, 0))
         self.trouble = ''
         self._limit = limit
@@ -97,8 +101,8 @@ class EngineCache:
         return self.folder / f'{key.digest}.engine'
 
     def _build(self, key: EngineKey, build: Callable[[], bytes]) -> bytes:
-        if self.path(key).exists():
-            self.counters['rejected'] += 1
+        with suppress(OSError):   # of a folder that may not be looked into nothing was rejected
+            self.counters['rejected'] += self.path(key).exists()
         engine = build()
         self.counters['builds'] += 1
         head = {'key': asdict(key), 'sha256': hashlib.sha256(engine).hexdigest()}

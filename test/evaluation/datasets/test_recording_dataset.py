@@ -220,6 +220,42 @@ def test_a_folder_of_recordings_is_a_dataset(tmp_path):
     assert len(list(alone.sequences[0].samples())) == 1
 
 
+def _loose(tmp_path, **milliseconds):
+    """Write recordings as files of their own in one folder, and return it."""
+    folder = tmp_path / 'loose'
+    folder.mkdir()
+    for name, length in milliseconds.items():
+        bag = Written(tmp_path / name, length, truths=masks(100)).path
+        next(bag.glob('*.mcap')).rename(folder / f'{name}.mcap')
+    return folder
+
+
+def test_files_beside_each_other_are_recordings_of_their_own(tmp_path):
+    dataset = open_dataset(_loose(tmp_path, one=200, other=300))
+    assert [s.name for s in dataset.sequences] == ['one', 'other']
+    for sequence in dataset.sequences:
+        sample, = sequence.samples()
+        assert sample.stamp_ns == HOST + 100_000_000
+    assert not dataset.left_out
+
+
+def test_files_that_a_recorder_split_are_one_recording(tmp_path):
+    folder = _loose(tmp_path, drive_0=200, drive_1=200)
+    assert [s.name for s in open_dataset(folder).sequences] == ['loose']
+
+
+def test_recordings_of_one_name_are_told_apart(tmp_path):
+    """As where a file was converted: results are kept by the names of sequences."""
+    written = Written(tmp_path / 'sets' / 'one', 200)
+    words = Evt3Encoder(WIDTH, HEIGHT).encode(written.events)
+    (tmp_path / 'sets' / 'one.raw').write_bytes(
+        f'% evt 3.0\n% geometry {WIDTH}x{HEIGHT}\n% end\n'.encode() + words)
+    (tmp_path / 'truth').mkdir()
+    cv2.imwrite(str(tmp_path / 'truth' / f'{HOST + 100_000_000}.png'), mask(1))
+    dataset = open_dataset(tmp_path / 'sets', ground_truth=str(tmp_path / 'truth'))
+    assert [s.name for s in dataset.sequences] == ['one', 'one.raw']
+
+
 def test_topics_may_be_named(tmp_path):
     written = Written(tmp_path / 'bag', 300, truths=[
         *masks(100, topic='/other'), *masks(200, topic='/semantic'),

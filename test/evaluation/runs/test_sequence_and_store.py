@@ -11,12 +11,22 @@ import pytest
 
 from eventsam_ros.errors import DatasetError
 from eventsam_ros.evaluation.datasets import Dataset, Sample
+from eventsam_ros.evaluation.datasets.pictures import read_indices
+from eventsam_ros.evaluation.datasets.registry import open_dataset
 from eventsam_ros.evaluation.metrics import iou
 from eventsam_ros.evaluation.runs.objects import box_of, inmost_point
 from eventsam_ros.evaluation.runs.pictures import Gallery, gallery_frames
-from eventsam_ros.evaluation.runs.prediction import BundlePredictor, FolderPredictor, read_labels
+from eventsam_ros.evaluation.runs.prediction import (
+    BundlePredictor,
+    FolderPredictor,
+    Named,
+    Prediction,
+    read_labels,
+)
+from eventsam_ros.evaluation.runs.scoring import score_frame
 from eventsam_ros.evaluation.runs.sequence import run_sequence
 from eventsam_ros.evaluation.runs.store import SequenceStore
+from eventsam_ros.evaluation.runs.summary import sequence_scores
 from eventsam_ros.inference import Box, Prompt, Segmenter, load_bundle
 
 
@@ -108,6 +118,61 @@ def test_pictures_of_others_are_scored_alike(simulated, tmp_path):
     assert all(math.isnan(f.scores['click_iou']) for f in result.frames)
 
 
+def _video_scores(dataset, predictions):
+    sequence = next(s for s in dataset.sequences if s.name == 'goat')
+    result = run_sequence(dataset, sequence, FolderPredictor(predictions))
+    return result, sequence_scores(result, dataset.kind, None)
+
+
+def test_masks_of_0_and_255_are_the_one_object_of_davis_2016(layouts, tmp_path):
+    dataset = open_dataset(layouts.WRITERS['davis'](tmp_path / 'davis'), year=2016)
+    (tmp_path / 'goat').mkdir()
+    for sample in dataset.sequences[0].samples():
+        cv2.imwrite(str(tmp_path / 'goat' / f'{sample.name}.png'), 255 * sample.labels)
+    result, scores = _video_scores(dataset, tmp_path)
+    assert scores == {'j': 1, 'f': 1, 'j_and_f': 1}
+    assert result.left_out == {}
+
+
+@pytest.mark.parametrize(('name', 'options'), [
+    ('davis', {'unsupervised': True}), ('ref-davis17', {})])
+def test_pixels_of_255_in_davis_2017_do_not_count(layouts, tmp_path, name, options):
+    root = layouts.WRITERS[name](tmp_path / 'davis')
+    masks = sorted(root.glob('**/Annotations*/**/goat/*.png'))
+    assert masks
+    (tmp_path / 'goat').mkdir()
+    for mask in masks:
+        ids = read_indices(mask)
+        cv2.imwrite(str(tmp_path / 'goat' / mask.name), np.where(ids == 0, 2, ids))
+        ids[ids == 0] = 255     # all that was predicted wrongly
+        layouts.palette_png(mask, ids)
+    result, scores = _video_scores(open_dataset(root, name, **options), tmp_path)
+    assert scores['j'] == 1
+    assert all(frame.objects == 2 for frame in result.frames)
+
+
+def test_sentences_are_not_scored_where_nothing_counts(squares):
+    truth = squares((1, 5, 5, 10), (255, 30, 20, 8))
+    named = (Named(1, truth > 0),)
+    sample, prediction = Sample('a', 0, labels=truth), Prediction(truth, named=named)
+    assert score_frame(sample, prediction, 'referring', None).contours[1][0] < 1
+    assert score_frame(
+        sample, prediction, 'referring', None, void=255).contours == {1: (1.0, 1.0)}
+
+
+def test_ids_that_the_truth_never_has_are_no_objects(listed, squares, tmp_path):
+    # Object 1 is lost throughout; object 2 comes late and is taken for there from the start.
+    truths = [squares((1, 5, 5, 10)), squares((1, 5, 5, 10), (2, 40, 20, 8))]
+    found = [squares((2, 40, 20, 8), (7, 20, 30, 4)), squares((2, 40, 20, 8), (8, 20, 30, 4))]
+    (tmp_path / 'goat').mkdir()
+    for k, labels in enumerate(found):
+        cv2.imwrite(str(tmp_path / 'goat' / f'{k}.png'), labels)
+    sequence = listed('goat', [Sample(str(k), k, labels=t) for k, t in enumerate(truths)])
+    result, scores = _video_scores(Dataset('memory', 'video', (sequence,)), tmp_path)
+    assert scores['j'] == pytest.approx((0 + (0 + 1) / 2) / 2)
+    assert result.left_out == {'predicted objects that the truth never has': 2}
+
+
 def test_bad_predictions_are_one_sentence(tmp_path):
     with pytest.raises(DatasetError, match=r'folder of predictions .* does not exist'):
         FolderPredictor(tmp_path / 'none')
@@ -117,6 +182,10 @@ def test_bad_predictions_are_one_sentence(tmp_path):
     cv2.imwrite(str(tmp_path / 'b.png'), np.zeros((4, 4, 4), np.uint8))
     with pytest.raises(DatasetError, match='8 or 16 bits with one channel'):
         read_labels(tmp_path / 'b.png')
+    codes = np.arange(65536, dtype=np.uint32).reshape(256, 256)   # as a photograph has them
+    cv2.imwrite(str(tmp_path / 'c.png'), np.stack([codes >> 8, codes, 0 * codes], 2).astype('u1'))
+    with pytest.raises(DatasetError, match='65535 at most, but has 65536 colours'):
+        read_labels(tmp_path / 'c.png')
 
 
 def test_what_a_bundle_cannot_answer_is_one_sentence(predictor, listed, squares, simulated):

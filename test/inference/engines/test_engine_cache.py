@@ -176,6 +176,20 @@ def test_a_read_only_folder_gives_what_it_has_and_the_rest_is_built_each_time(re
     assert cache.trouble == f'{read_only} cannot be written: Permission denied'
 
 
+def test_a_folder_that_may_not_be_looked_into_is_no_obstacle(read_only):
+    read_only.chmod(0o700)
+    with as_somebody():
+        cache = EngineCache(read_only / 'engines')
+        assert cache.get(KEY, lambda: b'engine') == b'engine'
+    assert cache.counters == {'hits': 0, 'builds': 1, 'unsaved': 1, 'rejected': 0}
+    assert cache.trouble.endswith('cannot be written: Permission denied')
+
+
+def test_the_home_of_somebody_who_is_not_known():
+    with pytest.raises(EngineError, match='cache ~nobody_of_that_name/x cannot be found'):
+        EngineCache('~nobody_of_that_name/x')
+
+
 def test_a_folder_that_cannot_be_is_no_obstacle(tmp_path):
     (tmp_path / 'file').write_text('')
     cache = EngineCache(tmp_path / 'file' / 'engines')
