@@ -11,19 +11,14 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-import os
 from pathlib import Path
 import shlex
-import shutil
 import sys
 from typing import Any
 
 from eventsam_ros.errors import EventsamError
 
-_FOLDERS = ('sequences', 'pictures', 'overlays')
-_FILES = ('metrics.json', 'frames.csv', 'report.html')
-_MARK = '.evaluation'
-"""Tells a folder of results from any other: these folders and files in it may be deleted."""
+from .results_folder import open_results
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -66,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
         print(table(compare(arguments.compare), [str(p) for p in arguments.compare]))
         return 0
     _check(arguments)
-    output = _prepared(arguments.output, arguments.resume)
+    output = open_results(arguments.output)
     if arguments.live:
         from .evaluate_live import evaluate_live
         metrics = evaluate_live(arguments, output, _command())
@@ -94,36 +89,11 @@ def _check(arguments: argparse.Namespace) -> None:
         ('--resume', arguments.resume), ('--jobs', arguments.jobs > 1)) if given]
     if arguments.live and wrong:
         raise EventsamError(f'{wrong[0]} does not go with --live')
+    if arguments.bundle is not None and arguments.predictions is not None:
+        raise EventsamError('--bundle does not go with --predictions: nothing is segmented then')
     for option in arguments.option:
         if '=' not in option:
             raise EventsamError(f'--option must be NAME=VALUE, but got {option!r}')
-
-
-def _prepared(folder: Path, resume: bool) -> Path:
-    """Return the folder, created, and without results of earlier runs unless it is resumed.
-
-    Raises:
-        EventsamError: It cannot be written, or holds what no run has left there.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        strange = [name for name in (*_FOLDERS, *_FILES) if (folder / name).exists()]
-        if strange and not (folder / _MARK).exists():
-            raise EventsamError(
-                f'output folder {folder} holds {strange[0]}, which no evaluation has left there '
-                f'(it has no file {_MARK}); name another folder')
-        (folder / _MARK).touch()
-        if not resume:
-            for name in _FOLDERS:
-                shutil.rmtree(folder / name, ignore_errors=True)
-        for name in _FILES:
-            (folder / name).unlink(missing_ok=True)
-        if not os.access(folder, os.W_OK):
-            raise EventsamError(f'output folder {folder} cannot be written')
-    except OSError as error:
-        raise EventsamError(
-            f'output folder {folder} cannot be written: {error.strerror}') from error
-    return folder
 
 
 def _command() -> str:

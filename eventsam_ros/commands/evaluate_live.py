@@ -31,6 +31,7 @@ from eventsam_ros.evaluation.runs.task import Task, evaluate_sequence
 from .demo_plan import Plan, check_bundle, plan
 from .demo_processes import play
 from .evaluate_offline import check_kind, make_task, write_run
+from .results_folder import forget_results
 
 FORMAT, KIND = 'recording', 'instances'
 TOLERANCE_NS = 5_000_000
@@ -76,6 +77,7 @@ def evaluate_live(
                             'leave --live out')
     topics, window_ms = _asked(task, dataset)
     bundle = check_bundle(arguments.bundle)
+    forget_results(output, resume=False)
     with tempfile.TemporaryDirectory(prefix='.live.', dir=output) as scratch:
         folder = Path(scratch)
         show = plan(arguments.recording, bundle, folder, 0.0, simulated=False,

@@ -26,6 +26,7 @@ from eventsam_ros.inference.rgbt_bundle import RgbtBundle
 from eventsam_ros.inference.semantic_bundle import SemanticBundle
 
 from .progress import Progress
+from .results_folder import forget_results
 
 KIND_OF_TASK = {
     'events': 'instances', 'event_semantic': 'semantic', 'rgbt_semantic': 'semantic',
@@ -57,6 +58,7 @@ def evaluate_offline(
     if not dataset.sequences:
         raise EventsamError(f'{arguments.recording} has no sequences')
     check_kind(task, dataset)
+    forget_results(output, arguments.resume)
     results = _run(task, dataset, arguments)
     if not any(r.frames for r in results):
         raise EventsamError(f'{arguments.recording} has no frame with ground truth that could '

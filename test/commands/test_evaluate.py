@@ -67,6 +67,26 @@ def test_what_no_evaluation_left_is_never_deleted(recording, tmp_path, capsys, n
     assert kept.read_text() == 'mine'
 
 
+def test_a_run_that_cannot_begin_leaves_the_results_of_the_one_before(
+    recording, finished, tmp_path, capsys,
+):
+    before = sorted((p, p.stat().st_mtime_ns) for p in finished.rglob('*') if p.is_file())
+    assert before
+    for more in (['--option', 'no_such=1'], ['--bundle', str(tmp_path)],
+                 ['--predictions', str(tmp_path), '--bundle', str(tmp_path)]):
+        assert main(['evaluate', str(recording), '--output', str(finished), *more]) == 1
+    assert '--bundle does not go with --predictions' in capsys.readouterr().err
+    assert sorted((p, p.stat().st_mtime_ns) for p in finished.rglob('*') if p.is_file()
+                  and p.name != '.evaluation') == [b for b in before if b[0].name != '.evaluation']
+
+
+def test_a_rerun_without_pictures_leaves_no_film_of_the_run_before(recording, tmp_path):
+    for more in ([], ['--no-pictures']):
+        assert main(['evaluate', str(recording), '--output', str(tmp_path), '--no-prompts',
+                     *more]) == 0
+        assert (tmp_path / 'overlay.mp4').exists() == (not more)
+
+
 def test_resume_keeps_what_is_finished(recording, finished, capsys):
     times = [row['encode_ms'] for row in _rows(finished)]
     assert main(['evaluate', str(recording), '--output', str(finished), '--resume']) == 0

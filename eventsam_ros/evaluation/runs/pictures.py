@@ -7,7 +7,6 @@ from __future__ import annotations
 import json
 import math
 from pathlib import Path
-import re
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -23,6 +22,7 @@ from eventsam_ros.inference.masks import Masks
 
 from .prediction import Prediction
 from .scoring import FrameScore
+from .store import file_stem
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -103,7 +103,8 @@ class Gallery:
             sequence: Its name.
             alone: Whether the dataset has no other.
         """
-        self._name = re.sub(r'[^\w.-]', '_', sequence)
+        # OpenCV takes a film with % in its name for numbered pictures.
+        self._name = file_stem(sequence).replace('%', '_')
         self._sequence = sequence
         self._dataset = dataset
         self._folder = output / FOLDER

@@ -18,9 +18,9 @@ from .summary import SequenceResult
 FOLDER = 'sequences'
 
 
-def _file_name(sequence: str) -> str:
-    """Return a file name for a sequence; names with slashes stay apart from each other."""
-    return re.sub(r'[^\w.-]', lambda m: f'%{ord(m.group()):02x}', sequence) + '.json'
+def file_stem(sequence: str) -> str:
+    """Return a name for files of a sequence; names with slashes stay apart from each other."""
+    return re.sub(r'[^\w.-]', lambda m: f'%{ord(m.group()):02x}', sequence)
 
 
 class SequenceStore:
@@ -40,7 +40,7 @@ class SequenceStore:
     def load(self, sequence: str) -> SequenceResult | None:
         """Return a finished sequence, or None where it is missing, damaged, or of another run."""
         try:
-            content = json.loads((self._folder / _file_name(sequence)).read_text('utf-8'))
+            content = json.loads((self._folder / f'{file_stem(sequence)}.json').read_text('utf-8'))
             if content['fingerprint'] != self._fingerprint:
                 return None
             return SequenceResult(
@@ -56,7 +56,7 @@ class SequenceStore:
             OSError: The folder cannot be written.
         """
         self._folder.mkdir(parents=True, exist_ok=True)
-        path = self._folder / _file_name(result.name)
+        path = self._folder / f'{file_stem(result.name)}.json'
         part = path.with_suffix(f'.part{os.getpid()}')
         part.write_text(json.dumps({
             'fingerprint': self._fingerprint, 'name': result.name,

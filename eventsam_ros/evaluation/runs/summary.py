@@ -4,8 +4,9 @@
 
 A sequence's score is the mean over its frames and a dataset's the mean over its sequences, each
 of equal weight whatever its length (EventSAM's rule). Class maps add up their confusion matrices
-instead. J and F are means over the frames of each object, then over the objects of a sequence;
-an object that is in neither truth nor prediction of a frame is right there (DAVIS).
+instead. J and F are means over the frames of each object, then over the objects, of a sequence or
+of the whole dataset; an object that is in neither truth nor prediction of a frame is right there
+(DAVIS).
 """
 
 from __future__ import annotations
@@ -74,11 +75,18 @@ def sequence_scores(
     if kind == 'instances':
         return {name: mean([f.scores.get(name, math.nan) for f in result.frames])
                 for name in METRICS[kind]}
-    ids = sorted({i for f in result.frames for i in f.contours})
-    if not ids:
+    return _video([result])
+
+
+def _video(results: Sequence[SequenceResult]) -> dict[str, float]:
+    """Return J and F over all objects, each of equal weight however many share its sequence."""
+    objects = [
+        np.mean([frame.contours.get(i, (1.0, 1.0)) for frame in result.frames], 0)
+        for result in results
+        for i in sorted({i for frame in result.frames for i in frame.contours})]
+    if not objects:
         return dict.fromkeys(VIDEO, math.nan)
-    pairs = np.array([[f.contours.get(i, (1.0, 1.0)) for f in result.frames] for i in ids])
-    j, f = pairs.mean(1).mean(0).tolist()
+    j, f = np.mean(objects, 0).tolist()
     return {'j': j, 'f': f, 'j_and_f': (j + f) / 2}
 
 
@@ -106,11 +114,13 @@ def summarise(
     """Return the part of metrics.json that comes from scores and times; NaN is None there."""
     by_sequence = {r.name: sequence_scores(r, kind, classes) for r in results}
     names = descriptions(kind)
+    class_iou: dict[str, float] = {}
     if kind == 'semantic':
         overall, class_iou = _semantic(results, classes)
-    else:
+    elif kind == 'instances':
         overall = {name: mean([row[name] for row in by_sequence.values()]) for name in names}
-        class_iou = {}
+    else:
+        overall = _video(results)
     frames = [frame for r in results for frame in r.frames]
     parts = [frame.parts for frame in frames if frame.parts]
     around = panorama_scores(parts) if parts else {}

@@ -90,13 +90,17 @@ class Task:
         return BundlePredictor(Segmenter(bundle, threads=threads), self.prompts)
 
     def fingerprint(self) -> str:
-        """Return what results depend on, as a hash: dataset, bundle, options."""
+        """Return what results depend on, as a hash: dataset, bundle or predictions, options."""
         bundle = None if self.predictions is not None else load_any(self.bundle)
         parts = {k: str(v) for k, v in asdict(self).items()
                  if k not in ('output', 'threads', 'pictures', 'bundle')}
         parts['dataset'] = str(self.dataset.resolve())
         if bundle is not None:
             parts['bundle'] = (bundle.path / 'bundle.yaml').read_text('utf-8')
+        if self.predictions is not None:
+            parts['files'] = str(sorted(
+                (str(path.relative_to(self.predictions)), path.stat().st_size,
+                 path.stat().st_mtime_ns) for path in self.predictions.rglob('*.png')))
         return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 import fcntl
 import hashlib
@@ -138,16 +138,17 @@ class EngineCache:
 
     @contextmanager
     def _lock(self, key: EngineKey) -> Iterator[None]:
-        """Hold the right to build an engine; without it where the folder is read-only."""
-        try:
-            self.folder.mkdir(parents=True, exist_ok=True, mode=stat.S_IRWXU)
-            file = (self.folder / f'{key.digest}.lock').open('a')
-        except OSError as error:
-            self._cannot_write(error)
-            yield
-            return
-        with file:
-            fcntl.flock(file, fcntl.LOCK_EX)
+        """Hold the right to build an engine; without it where nothing can be locked.
+
+        As in a folder that is read-only, or on a file system that knows no locks.
+        """
+        with ExitStack() as held:
+            try:
+                self.folder.mkdir(parents=True, exist_ok=True, mode=stat.S_IRWXU)
+                file = held.enter_context((self.folder / f'{key.digest}.lock').open('a'))
+                fcntl.flock(file, fcntl.LOCK_EX)
+            except OSError as error:
+                self._cannot_write(error)
             yield
 
     def _shrink(self, newest: Path) -> None:

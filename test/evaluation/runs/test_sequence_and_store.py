@@ -2,6 +2,7 @@
 # Copyright 2026 The eventsam_ros authors
 """Sequences through a real bundle, and what is kept of them."""
 
+from dataclasses import replace
 import json
 import math
 
@@ -27,6 +28,7 @@ from eventsam_ros.evaluation.runs.scoring import score_frame
 from eventsam_ros.evaluation.runs.sequence import run_sequence
 from eventsam_ros.evaluation.runs.store import SequenceStore
 from eventsam_ros.evaluation.runs.summary import sequence_scores
+from eventsam_ros.evaluation.runs.task import Task
 from eventsam_ros.inference import Box, Prompt, Segmenter, load_bundle
 
 
@@ -99,6 +101,14 @@ def test_results_of_another_run_or_damaged_ones_are_not_used(results, tmp_path):
     file.write_text(file.read_text()[:100])
     assert SequenceStore(tmp_path, 'one').load('first') is None
     assert SequenceStore(tmp_path, 'one').load('never run') is None
+
+
+def test_results_of_predictions_that_changed_are_not_used(tmp_path):
+    task = Task(tmp_path, tmp_path / 'run', predictions=tmp_path / 'others')
+    (tmp_path / 'others' / 's').mkdir(parents=True)
+    before = task.fingerprint()
+    cv2.imwrite(str(tmp_path / 'others' / 's' / '0.png'), np.zeros((4, 4), np.uint8))
+    assert len({before, task.fingerprint(), replace(task, prompts=False).fingerprint()}) == 3
 
 
 def test_pictures_of_others_are_scored_alike(simulated, tmp_path):
@@ -211,5 +221,5 @@ def test_film_and_frames_show_prediction_beside_truth(simulated, predictor, tmp_
     film = cv2.VideoCapture(str(tmp_path / 'overlays' / 'first.mp4'))
     assert film.get(cv2.CAP_PROP_FRAME_WIDTH) == pytest.approx(2 * first.window.width + 4, abs=2)
     assert film.get(cv2.CAP_PROP_FRAME_COUNT) >= 3
-    listed = json.loads((tmp_path / 'pictures' / 'second_part.json').read_text())
+    listed = json.loads((tmp_path / 'pictures' / 'second_2fpart.json').read_text())
     assert listed[0]['sequence'] == 'second/part'

@@ -63,3 +63,14 @@ def test_objects_are_followed_through_a_video():
     assert metrics['j']['value'] == pytest.approx((0.25 + 1.0) / 2)
     assert metrics['f']['value'] == pytest.approx((0.35 + 1.0) / 2)
     assert metrics['j_and_f']['value'] == pytest.approx((0.625 + 0.675) / 2)
+
+
+def test_every_object_weighs_the_same_whatever_shares_its_video():
+    def seen(*scores):
+        return FrameScore('0', 0, 0, 1, 1, {}, contours={
+            i: (score, 1.0) for i, score in enumerate(scores, 1)})
+    results = [SequenceResult('crowd', [seen(0.2, 0.4, 0.6)]), SequenceResult('one', [seen(1.0)])]
+    summary = summarise(results, 'video', None)
+    assert summary['metrics']['j']['value'] == pytest.approx(2.2 / 4)   # DAVIS 2017
+    assert summary['sequences']['crowd']['metrics']['j'] == pytest.approx(0.4)
+    assert summarise([SequenceResult('none', [])], 'video', None)['metrics']['j']['value'] is None

@@ -4,6 +4,8 @@
 
 from contextlib import contextmanager
 from dataclasses import replace
+import errno
+import fcntl
 import os
 from pathlib import Path
 import subprocess
@@ -188,6 +190,16 @@ def test_a_folder_that_may_not_be_looked_into_is_no_obstacle(read_only):
 def test_the_home_of_somebody_who_is_not_known():
     with pytest.raises(EngineError, match='cache ~nobody_of_that_name/x cannot be found'):
         EngineCache('~nobody_of_that_name/x')
+
+
+def test_a_file_system_without_locks_is_no_obstacle(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.ENOLCK, 'No locks available')
+    monkeypatch.setattr(fcntl, 'flock', refuse)
+    cache = EngineCache(tmp_path)
+    assert cache.get(KEY, lambda: b'engine') == b'engine'
+    assert cache.get(KEY, never) == b'engine'
+    assert cache.trouble == f'{tmp_path} cannot be written: No locks available'
 
 
 def test_a_folder_that_cannot_be_is_no_obstacle(tmp_path):
