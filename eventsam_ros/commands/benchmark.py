@@ -17,6 +17,9 @@ import sys
 
 from .progress import Progress
 
+_MOST_THREADS = 256
+"""As of the node."""
+
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add what a measurement can be told."""
@@ -39,8 +42,9 @@ def run(arguments: argparse.Namespace) -> int:
     unknown = [name for name in arguments.engine if name not in ENGINES]
     if unknown:
         raise EngineError(f'engine must be one of {", ".join(ENGINES)}, but got {unknown[0]!r}')
-    if arguments.threads is not None and arguments.threads < 1:
-        raise ValueError(f'threads must be at least 1, but got {arguments.threads}')
+    if arguments.threads is not None and not 1 <= arguments.threads <= _MOST_THREADS:
+        raise ValueError(
+            f'threads must be 1 to {_MOST_THREADS}, but got {arguments.threads}')
     if arguments.output is not None and not arguments.output.absolute().parent.is_dir():
         raise ValueError(f'there is no folder {arguments.output.parent} to write to')
     if arguments.output is not None and arguments.output.is_dir():

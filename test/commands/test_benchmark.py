@@ -98,7 +98,8 @@ def test_a_back_end_that_is_missing_here_has_its_reason(tiny_bundle):
 
 @pytest.mark.parametrize(('arguments', 'words'), [
     (['--engine', 'abacus'], ('engine must be one of', 'abacus', ENGINES[0])),
-    (['--threads', '0'], ('threads must be at least 1',)),
+    (['--threads', '0'], ('threads must be 1 to 256, but got 0',)),
+    (['--threads', '99999'], ('threads must be 1 to 256',)),
     (['--output', '/nowhere/at/all.json'], ('no folder /nowhere/at',)),
     (['--output', '/tmp'], ('/tmp is a folder; name a file',)),
     (['--bundle', '/nowhere'], ('no bundle at /nowhere',))])

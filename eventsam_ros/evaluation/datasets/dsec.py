@@ -12,7 +12,6 @@ view=distorted and the map themselves. A frame belongs to a label where their ti
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -26,7 +25,7 @@ from .dataset import Dataset, DatasetFormat
 from .dsec_events import HEIGHT, DsecEvents
 from .dsec_reading import CALIBRATION, EVENTS, LABEL_ROWS, Moment, Reading, sequence
 from .files import equal_counts, folders_below, pictures, read_times, sequence_names
-from .stored_events import WINDOW_OPTIONS, WindowRule
+from .stored_events import WINDOW_OPTIONS, WindowRule, window_ends
 
 TEST = ('zurich_city_13_a', 'zurich_city_14_c', 'zurich_city_15_a')
 TRAIN = tuple(f'zurich_city_0{n}_a' for n in (0, 1, 2, 4, 5, 6, 7, 8))
@@ -63,7 +62,9 @@ def open_dsec(
                         for t, file in zip(times, found, strict=True))
         if not moments:
             with DsecEvents(folder / EVENTS) as events:
-                moments = tuple(_periods(events, rule.duration_ns))
+                moments = tuple(
+                    Moment(f'{k:06d}', stamp, None, None) for k, stamp in enumerate(
+                        window_ends(events.span_ns, rule.duration_ns, folder / EVENTS)))
         reading = Reading(folder, rule, view, HEIGHT, warped, None)
         sequences.append(sequence(name, moments, reading, left_out))
     return Dataset('dsec', 'unlabelled', tuple(sequences), split=split)
@@ -179,12 +180,6 @@ def _nearest(times: Int64, files: list[Path], t_ns: int) -> Path | None:
         return None
     k = int(np.abs(times - t_ns).argmin())
     return files[k] if abs(int(times[k]) - t_ns) <= _TOGETHER_NS else None
-
-
-def _periods(events: DsecEvents, period_ns: int) -> Iterator[Moment]:
-    start, end = events.span_ns
-    for k, stamp in enumerate(range(start + period_ns, end + 1, period_ns)):
-        yield Moment(f'{k:06d}', stamp, None, None)
 
 
 def _has(marker: Path, path: Path) -> bool:

@@ -15,7 +15,7 @@ from .files import folders_below
 from .mvsec_events import MvsecEvents
 from .pictures import repeated
 from .sequences import SourceSequence
-from .stored_events import WINDOW_OPTIONS, WindowRule
+from .stored_events import WINDOW_OPTIONS, WindowRule, window_ends
 
 _ENDING = '_data.hdf5'
 
@@ -60,8 +60,7 @@ def open_mvsec(
         with MvsecEvents(file, camera) as source:
             times = source.frame_times().tolist()
             if source.frames is None:
-                start, end = source.span_ns()
-                times = list(range(start + rule.duration_ns, end + 1, rule.duration_ns))
+                times = list(window_ends(source.span_ns(), rule.duration_ns, file))
         frames = tuple(_Frame(k, t) for k, t in enumerate(times))
         sequences.append(SourceSequence(
             file.name.removesuffix(_ENDING), frames, partial(MvsecEvents, file, camera),

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING
 
+from eventsam_ros.errors import DatasetError
 from eventsam_ros.events.types import Events, Window
 
 if TYPE_CHECKING:
@@ -17,6 +18,27 @@ if TYPE_CHECKING:
 
 WINDOW_LIMIT_MS = 10_000
 COUNT_LIMIT = 10_000_000
+MOMENT_LIMIT = 10_000_000
+"""Most windows in a row that a recording is cut into: six days of 50 ms."""
+
+
+def window_ends(span_ns: tuple[int, int], duration_ns: int, what: object) -> range:
+    """Return the ends of windows in a row, ns.
+
+    Args:
+        span_ns: First time and last time of the events, ns.
+        duration_ns: Length of a window, ns.
+        what: File, for the message.
+
+    Raises:
+        DatasetError: They are so many that a time must be damaged.
+    """
+    start, end = span_ns
+    ends = range(start + duration_ns, end + 1, duration_ns)
+    if (end - start) // duration_ns > MOMENT_LIMIT:
+        raise DatasetError(f'{what} would be {(end - start) // duration_ns} windows, over '
+                           f'{(end - start) / 1e9:.0f} s: one of its times is damaged')
+    return ends
 
 
 class StoredEvents(ABC):

@@ -8,6 +8,7 @@ from itertools import pairwise
 import shutil
 
 import cv2
+import h5py
 import numpy as np
 import pytest
 
@@ -50,6 +51,15 @@ def test_dsec_without_frames_has_windows_in_a_row(layouts, every_format):
                for a, b in pairwise(samples))
     inside = t < samples[-1].window.t_end
     assert sum(len(s.window.events) for s in samples) == inside.sum()
+
+
+def test_a_damaged_time_makes_no_endless_list_of_windows(every_format, tmp_path):
+    copy = shutil.copytree(every_format['dsec'], tmp_path / 'dsec')
+    file = next(copy.rglob('events.h5'))
+    with h5py.File(file, 'r+') as h5:
+        h5['events/t'][-1] = 2**32 - 1   # 71 minutes
+    with pytest.raises(DatasetError, match='one of its times is damaged'):
+        open_dataset(copy, frames='none', window_ms=0.1)
 
 
 def test_frames_without_a_calibration_are_left_out_and_counted(every_format, tmp_path):
