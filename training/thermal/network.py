@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from .fusion import ScaleFusion
+from .guess import Guess, distance
 from .heads import ClassDecoder, PyramidHead
 from .low_rank import keep_norms, low_rank_layers, merged, twin
 from .pyramid import WIDTHS, Encoder, Pyramid
@@ -31,6 +32,8 @@ class Outputs(NamedTuple):
         semantic: The fused map at stride 16, [B, 256, H / 16, W / 16].
         apart: What is answered from the colour picture alone and from the thermal picture
             alone; None where it was not asked for or there is one modality.
+        missed: How far what is guessed of each modality is from what it shows, [B]; None in a
+            network that does not guess.
     """
 
     main: Tensor
@@ -39,6 +42,7 @@ class Outputs(NamedTuple):
     auxiliary: Tensor
     semantic: Tensor
     apart: tuple[Tensor, Tensor] | None = None
+    missed: Tensor | None = None
 
 
 def _either(here: Tensor, one: Tensor, other: Tensor) -> Tensor:
@@ -51,12 +55,13 @@ class RgbtNetwork(nn.Module):
     """SARTM with rectification and fusion fed by both modalities.
 
     Where one picture is missing the main head answers for the other alone, and the fusion is
-    fed with that one twice.
+    fed with that one twice, or with that one and what it lets guess of the other.
     """
 
     def __init__(
         self, encoder: Encoder, classes: int, modalities: Modalities = 'both',
         answer: Answer = 'both', own_sets: bool = False, width: int = WIDTHS[2],
+        guess: bool = False,
     ) -> None:
         """Build around an encoder, whose low-rank weights are in place already.
 
@@ -69,6 +74,7 @@ class RgbtNetwork(nn.Module):
             own_sets: Whether each modality has low-rank weights of its own (the text of a
                 review), not one set for both (the published code).
             width: Channels of the pyramid head.
+            guess: Whether the features of a missing picture are guessed.
         """
         super().__init__()
         self.encoder = encoder
@@ -78,6 +84,8 @@ class RgbtNetwork(nn.Module):
         self.decoder = ClassDecoder(classes)
         self.head = PyramidHead(classes, width)
         self.classes, self.modalities, self.answer = classes, modalities, answer
+        # Of heat from colour, and of colour from heat.
+        self.guesses = nn.ModuleList(Guess() for _ in range(2 * guess))
 
     def train(self, mode: bool = True) -> RgbtNetwork:
         """Set the mode; norms beside low-rank weights keep their statistics."""
@@ -119,19 +127,26 @@ class RgbtNetwork(nn.Module):
         of_rgb, of_thermal = self.decoder(joined).chunk(2)
         weight = (present / present.sum(1, keepdim=True))[..., None, None, None]
         main = of_rgb * weight[:, 0] + of_thermal * weight[:, 1]
-        first = Pyramid(*(_either(present[:, 0], a, b) for a, b in zip(one, two, strict=True)))
-        second = Pyramid(*(_either(present[:, 1], b, a) for a, b in zip(one, two, strict=True)))
+        # What stands in for a missing picture.
+        warm, tint, missed = one, two, None
+        if self.guesses:
+            warm, tint = (guess(seen) for guess, seen in zip(
+                self.guesses, (one, two), strict=True))
+            missed = distance(warm, two) + distance(tint, one)
+        first = Pyramid(*(_either(present[:, 0], a, b) for a, b in zip(one, tint, strict=True)))
+        second = Pyramid(*(_either(present[:, 1], b, a) for b, a in zip(two, warm, strict=True)))
         if not apart:
             fused = self._fused(first, second)
-            return Outputs(main, of_rgb, of_thermal, self.head(fused), fused.coarse)
+            return Outputs(
+                main, of_rgb, of_thermal, self.head(fused), fused.coarse, missed=missed)
         # In one batch: norms learn the statistics of all that they will meet.
         batch = self._fused(*(
-            Pyramid(*(torch.cat(levels) for levels in zip(side, one, two, strict=True)))
-            for side in (first, second)))
+            Pyramid(*(torch.cat(levels) for levels in zip(*sides, strict=True)))
+            for sides in ((first, one, tint), (second, warm, two))))
         auxiliary, from_rgb, from_thermal = self.head(batch).chunk(3)
         return Outputs(
             main, of_rgb, of_thermal, auxiliary, batch.coarse.chunk(3)[0],
-            (self._answer(of_rgb, from_rgb), self._answer(of_thermal, from_thermal)))
+            (self._answer(of_rgb, from_rgb), self._answer(of_thermal, from_thermal)), missed)
 
     def _answer(self, main: Tensor, auxiliary: Tensor) -> Tensor:
         return main + auxiliary if self.answer == 'both' else main

@@ -14,7 +14,7 @@ from .network import Outputs, RgbtNetwork
 from .pyramid import WIDTHS
 from .recipe import RgbtRecipe
 
-PARTS = ('main', 'auxiliary', 'alone', 'cross', 'language', 'prototypes')
+PARTS = ('main', 'auxiliary', 'alone', 'guess', 'cross', 'language', 'prototypes')
 
 
 class Objective(nn.Module):
@@ -63,6 +63,10 @@ class Objective(nn.Module):
         if found.apart is not None:
             parts['alone'] = alone(found.apart, batch.present, labels, weights)
             total = total + loss.alone * parts['alone']
+        if found.missed is not None:
+            whole = batch.present.prod(1)
+            parts['guess'] = (found.missed * whole).sum() / whole.sum().clamp_min(1)
+            total = total + loss.guess * parts['guess']
         if self.recipe.crosses:
             parts['cross'] = self._cross(found, labels)
             total = total + loss.cross.weight * parts['cross']

@@ -61,6 +61,8 @@ class NetworkChoice:
         modalities: What the network looks at.
         answer: `both` heads summed (the paper's figure) or the `main` one (published evaluation).
         head: Channels of the pyramid head; 256 is published.
+        guess: Whether the fusion, where one picture is missing, is fed with features that are
+            guessed from the other picture, not with that one twice. Not of the paper.
     """
 
     encoder: str = 'mobilenetv4_conv_small'
@@ -71,6 +73,7 @@ class NetworkChoice:
     modalities: Literal['both', 'rgb', 'thermal'] = 'both'
     answer: Literal['both', 'main'] = 'both'
     head: int = ranged(1, 1024, default=256)
+    guess: bool = False
 
 
 @dataclass(frozen=True)
@@ -125,6 +128,8 @@ class LossChoice:
         auxiliary: Of the pyramid head.
         alone: Of the answers from each picture by itself, where it is there: what answers when
             the other camera is gone. Not of the paper; 0 is published.
+        guess: Of how far guessed features are from the real ones, of pairs that are whole; only
+            with `network.guess`.
         balance: Pixels of a class weigh its share of the training pixels to the power of minus
             this, within the cross-entropy: 0 is all alike (published), 1 is every class alike.
         cross: See CrossChoice.
@@ -134,6 +139,7 @@ class LossChoice:
     main: float = ranged(0, default=1.0)
     auxiliary: float = ranged(0, default=1.0)
     alone: float = ranged(0, default=0.0)
+    guess: float = ranged(0, default=1.0)
     balance: float = ranged(0, 1, default=0.0)
     cross: CrossChoice = field(default_factory=CrossChoice)
     language: LanguageChoice = field(default_factory=LanguageChoice)
@@ -247,6 +253,9 @@ class RgbtRecipe:
                 network.tune == 'frozen' or network.modalities != 'both'):
             raise RecipeError(f'{where}: network: sets per_modality is for weights that learn '
                               'and both modalities')
+        if network.guess and (network.modalities != 'both' or not self.one_camera):
+            raise RecipeError(f'{where}: network: guess is for both modalities of which one may '
+                              'be missing, so missing or loss: alone must be above 0')
         if self.warm_up >= self.steps:
             raise RecipeError(f'{where}: warm_up must be less than steps, but is {self.warm_up} '
                               f'of {self.steps}')

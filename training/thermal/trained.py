@@ -48,7 +48,7 @@ def build_network(recipe: RgbtRecipe, classes: int) -> RgbtNetwork:
         raise RecipeError(f'the network cannot be built: {error}') from error
     network = RgbtNetwork(
         encoder, classes, choice.modalities, choice.answer, choice.sets == 'per_modality',
-        choice.head)
+        choice.head, choice.guess)
     if start is not None and choice.start is not None:
         apply_decoder(network.decoder, start, choice.start)
     return network

@@ -19,14 +19,17 @@ from training.__main__ import main
 from training.errors import RecipeError
 from training.exporting import class_maps
 from training.exporting.graphs import ExportError
+from training.thermal.batches import BatchMaker
 from training.thermal.export import write_rgbt_bundle
 from training.thermal.judging import judge
 from training.thermal.loop import fit
+from training.thermal.objective import Objective
+from training.thermal.pictures import read_training
 from training.thermal.pyramid import build_encoder
 from training.thermal.run import Run, rate_at
 from training.thermal.start import encoder_file
 from training.thermal.text import read_vectors
-from training.thermal.trained import load_trained
+from training.thermal.trained import build_network, load_trained
 
 import torch  # isort: skip  (conftest skips where there is none)
 
@@ -109,6 +112,21 @@ def test_training_lowers_the_loss(recipe, tmp_path):
     assert losses[-1] < 0.7 * losses[0]
 
 
+def test_guesses_learn_from_pairs_that_are_whole_alone(recipe):
+    small = recipe('network.guess=true')
+    torch.manual_seed(0)
+    objective = Objective(small, build_network(small, 9), torch.randn(9, 5))
+    batch = BatchMaker(recipe('missing=0'), read_training(small.data)[0]).make(0)
+    far = objective.network.outputs(*objective.inputs(batch)).missed
+    half = replace(batch, present=torch.tensor([[1.0, 1.0], [1.0, 0.0]]))
+    parts = objective(half)[1]
+    torch.testing.assert_close(parts['guess'], far[0].detach(), rtol=1e-4, atol=1e-5)
+    assert float(objective(replace(batch, present=torch.tensor([[1.0, 0.0]] * 2)))[1][
+        'guess']) == 0
+    assert 'guess' not in Objective(
+        recipe(), build_network(recipe(), 9), torch.randn(9, 5))(batch)[1]
+
+
 def test_rates_rise_then_fall_with_the_power_of_what_is_left(recipe):
     small = recipe('steps=110', 'warm_up=10', 'rate=1.0e-3')
     assert rate_at(small, 0) == pytest.approx(1e-4)
@@ -127,7 +145,8 @@ OPTIONS = {
     'hiera low rank': ('network.tune=low_rank', 'network.rank=2', 'network.start={base}'),
     'hiera own sets': ('network.tune=low_rank', 'network.rank=2', 'network.start={base}',
                        'network.sets=per_modality'),
-    'compact': ('network.encoder=mobilenetv4_conv_small', 'network.answer=main')}
+    'compact': ('network.encoder=mobilenetv4_conv_small', 'network.answer=main'),
+    'guessing': ('network.encoder=mobilenetv4_conv_small', 'network.guess=true')}
 
 
 @pytest.mark.parametrize('kind', list(OPTIONS))

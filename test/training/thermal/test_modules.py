@@ -12,6 +12,7 @@ pytest.importorskip('peft', reason='low-rank weights need peft')
 
 import training.networks  # noqa: E402, F401
 from training.thermal.fusion import Fusion, Rectification  # noqa: E402
+from training.thermal.guess import distance  # noqa: E402
 from training.thermal.heads import ClassDecoder, PyramidHead  # noqa: E402
 from training.thermal.low_rank import add_low_rank  # noqa: E402
 from training.thermal.network import RgbtNetwork  # noqa: E402
@@ -185,6 +186,51 @@ def test_what_is_answered_apart_is_what_is_answered_without_the_other_picture(an
     torch.testing.assert_close(apart[0], net(rgb, thermal, RGB), rtol=1e-4, atol=1e-4)
     torch.testing.assert_close(apart[1], net(rgb, thermal, THERMAL), rtol=1e-4, atol=1e-4)
     assert net.outputs(rgb, thermal, BOTH).apart is None
+
+
+@torch.no_grad()
+@pytest.mark.parametrize('own_sets', [False, True])
+def test_what_a_missing_picture_would_show_is_guessed_from_the_other(own_sets):
+    net, plain = network(guess=True, own_sets=own_sets), network(own_sets=own_sets)
+    plain.load_state_dict({k: v for k, v in net.state_dict().items() if k[:7] != 'guesses'})
+    rgb, thermal = pair()
+    nothing = torch.zeros_like(rgb)
+    # with both pictures nothing is guessed, and without one it is not looked at
+    torch.testing.assert_close(net(rgb, thermal, BOTH), plain(rgb, thermal, BOTH))
+    torch.testing.assert_close(net(rgb, thermal, RGB), net(rgb, nothing, RGB))
+    torch.testing.assert_close(net(rgb, thermal, THERMAL), net(nothing, thermal, THERMAL))
+    one, two = net._encode(rgb, thermal)
+    warm, tint = net.guesses[0](one), net.guesses[1](two)
+    assert [level.shape for level in warm] == [level.shape for level in two]
+    for present, sides in ((RGB, (one, warm)), (THERMAL, (tint, two))):
+        found = net.outputs(rgb, thermal, present)
+        torch.testing.assert_close(
+            found.auxiliary, net.head(net._fused(*sides)), rtol=1e-4, atol=1e-4)
+        torch.testing.assert_close(found.main, plain.outputs(rgb, thermal, present).main)
+    apart = net.outputs(rgb, thermal, BOTH, apart=True).apart
+    torch.testing.assert_close(apart[0], net(rgb, thermal, RGB), rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(apart[1], net(rgb, thermal, THERMAL), rtol=1e-4, atol=1e-4)
+
+
+def test_guesses_learn_from_what_was_there_which_does_not_learn_from_them():
+    net, (rgb, thermal) = network(guess=True).train(), pair()
+    one, two = (Pyramid(*(level.detach().requires_grad_() for level in side))
+                for side in net._encode(rgb, thermal))
+    warm = net.guesses[0](one)
+    far = distance(warm, two)
+    wanted = [sum(float(np.where(d < 1, d * d / 2, d - 0.5).mean()) for d in (
+        np.abs((g[b] - r[b]).detach().double().numpy()) for g, r in zip(warm, two, strict=True)))
+        for b in range(2)]
+    np.testing.assert_allclose(far.detach(), wanted, rtol=1e-5)
+    assert distance(two, two).tolist() == [0, 0]
+    far.sum().backward()
+    assert all(level.grad is None for level in two)
+    assert all(level.grad.abs().sum() > 0 for level in one)
+    assert all(p.grad is not None for p in net.guesses[0].parameters())
+    found = net.outputs(rgb, thermal, BOTH)
+    torch.testing.assert_close(found.missed, distance(warm, two) + distance(
+        net.guesses[1](two), one), rtol=1e-3, atol=1e-3)
+    assert network().outputs(rgb, thermal, BOTH).missed is None
 
 
 @torch.no_grad()

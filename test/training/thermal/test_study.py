@@ -42,6 +42,7 @@ BASE = {'name': 'any', 'data': {'path': 'x'}}
     ('loss.main=0', 'answer is both heads, so loss: main and auxiliary'),
     ('network.tune=low_rank', 'tune is low_rank, which adapts trained weights; say in start'),
     ('network={sets: per_modality, modalities: rgb}', 'is for weights that learn and both'),
+    ('network={guess: true, modalities: rgb}', 'guess is for both modalities of which one may be'),
     ('warm_up=5000', 'warm_up must be less than steps'),
     ('final_rate=1', 'final_rate must be at most rate'),
     ('augmentation.scale=[2, 1]', 'scale must rise'),
@@ -52,6 +53,12 @@ BASE = {'name': 'any', 'data': {'path': 'x'}}
 def test_what_does_not_go_together_is_told(change, message):
     with pytest.raises(RecipeError, match=message):
         make_recipe(BASE, 'any.yaml', [change])
+
+
+def test_nothing_is_guessed_where_no_picture_is_ever_missing():
+    with pytest.raises(RecipeError, match='missing or loss: alone must be above 0'):
+        make_recipe(BASE, 'any.yaml', ['network.guess=true', 'missing=0'])
+    make_recipe(BASE, 'any.yaml', ['network.guess=true', 'missing=0', 'loss.alone=1'])
 
 
 def test_paths_are_taken_from_a_folder():
