@@ -9,10 +9,10 @@ from dataclasses import dataclass
 import hashlib
 import json
 from pathlib import Path
-import re
 from typing import Any, Generic, TypeVar
 
 from ..errors import RecipeError
+from .names import check_names, folder_name
 from .recipe import mapping, merged
 from .run import Result
 
@@ -57,9 +57,7 @@ def read_arms(values: Any, where: str, make: Callable[[Any, str], R]) -> tuple[A
         own = mapping(arm.get('changes') or {}, f'{where}, arm {arm["name"]!r}: changes')
         changed = merged(base, {**own, 'name': arm['name']})
         arms.append(Arm(arm['name'], make(changed, f'{where}, arm {arm["name"]!r}')))
-    names = [arm.name for arm in arms]
-    if len(set(names)) != len(names):
-        raise RecipeError(f'{where}: every arm needs a name of its own')
+    check_names((arm.name for arm in arms), where)
     return tuple(arms)
 
 
@@ -80,7 +78,7 @@ def check_differences(
 
 def run_folder(root: Path, arm: str, seed: int) -> Path:
     """Return the folder of one arm and seed in that of a study."""
-    return root / re.sub(r'[^a-z0-9]+', '_', arm.lower()).strip('_') / f'seed_{seed}'
+    return root / folder_name(arm) / f'seed_{seed}'
 
 
 def _sum_of(file: Path) -> str | None:

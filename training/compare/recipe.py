@@ -11,6 +11,7 @@ from typing import Any, Literal
 from ..distill.recipe import DistillRecipe, make_recipe
 from ..errors import RecipeError
 from ..fields import build, ranged, read_values
+from .names import check_names
 
 
 @dataclass(frozen=True)
@@ -154,9 +155,7 @@ def make_study(values: Any, where: str) -> Study:
             recipe = make_recipe(
                 merged(base, {**changes, 'name': own.name}), f'{where}, arm {own.name!r}')
         arms.append(Arm(own.name, own.kind, own.picture, recipe))
-    names = [arm.name for arm in arms]
-    if len(set(names)) != len(names):
-        raise RecipeError(f'{where}: every arm needs a name of its own')
+    check_names((arm.name for arm in arms), where)
     return Study(head.name, head.seeds, make_recipe(base, f'{where}: base'), tuple(arms), tests)
 
 

@@ -11,7 +11,6 @@ import hashlib
 import json
 import multiprocessing
 from pathlib import Path
-import re
 
 import torch
 from tqdm import tqdm
@@ -22,6 +21,7 @@ from ..distill.questions import style_of
 from ..distill.students import as_plain, load_trained
 from ..errors import RecipeError
 from ..teachers.teacher import Teacher, load_teacher
+from .names import folder_name
 from .recipe import Arm, Study
 from .score import Judged, pairs_of, score
 
@@ -78,7 +78,7 @@ def _sum_of(study: Study, arm: Arm, seed: int) -> str:
 
 def folder_of(root: Path, arm: Arm, seed: int) -> Path:
     """Return the folder of one run."""
-    return root / re.sub(r'[^a-z0-9]+', '_', arm.name.lower()).strip('_') / f'seed_{seed}'
+    return root / folder_name(arm.name) / f'seed_{seed}'
 
 
 def run_arm(study: Study, arm: Arm, seed: int, root: Path, threads: int) -> Result:

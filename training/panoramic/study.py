@@ -16,11 +16,11 @@ from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 import json
 from pathlib import Path
-import re
 from typing import Any
 import zlib
 
 from ..compare import arms as compare
+from ..compare.names import check_names, folder_name
 from ..compare.recipe import check_seeds, mapping, merged
 from ..compare.run import Result
 from ..compare.table import write_csv
@@ -124,11 +124,6 @@ class _Head:
     right: str = ''
 
 
-def folder_name(name: str) -> str:
-    """Return a name as that of a folder."""
-    return re.sub(r'[^a-z0-9]+', '_', name.lower()).strip('_')
-
-
 def _entries(values: dict[str, Any], key: str, where: str) -> Iterator[tuple[dict[str, Any], str]]:
     given = values.get(key)
     if not isinstance(given, list):
@@ -183,9 +178,9 @@ def load_study(path: Path, changes: Sequence[str] = ()) -> Study:
                   head.right)
     if study.right and study.right not in {branch.name for branch in branches}:
         raise RecipeError(f'{where}: right: {study.right!r} is no branch')
-    names = [arm.name for arm in study.arms]
-    if not names or len(set(names)) != len(names):
-        raise RecipeError(f'{where}: every arm needs a name of its own')
+    if not study.arms:
+        raise RecipeError(f'{where}: a study needs arms')
+    check_names((arm.name for arm in study.arms), where)
     compare.check_differences(study.differences, study.arms, where)
     return study
 

@@ -12,8 +12,8 @@ from collections.abc import Mapping, Sequence
 import csv
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-import re
 
+from ..compare.names import check_names, folder_name
 from ..compare.recipe import check_seeds, mapping, merged
 from ..compare.table import spread
 from ..errors import RecipeError
@@ -78,7 +78,7 @@ def load_shift(path: Path, changes: Sequence[str]) -> Shift:
     if not isinstance(given, list):
         raise RecipeError(f'{path.name}: study: variants must be a list, but is {given!r}')
     found = build(_Head, {k: v for k, v in head.items() if k != 'variants'}, f'{path.name}: study')
-    variants = {}
+    variants: dict[str, CmessRecipe] = {}
     for k, one in enumerate(given, 1):
         where = f'{path.name}: study, variant {k}'
         if not isinstance(one, dict) or set(one) != {'name', 'changes'}:
@@ -89,8 +89,7 @@ def load_shift(path: Path, changes: Sequence[str]) -> Shift:
         if replace(variant, **{k: getattr(recipe, k) for k in _VARIED}) != recipe:
             raise RecipeError(f'{where}: a variant is of stage 3 and changes {", ".join(_VARIED)} '
                               'alone; for anything else take a recipe of its own')
-        if str(one['name']) in variants:
-            raise RecipeError(f'{where}: every variant needs a name of its own')
+        check_names([*variants, str(one['name'])], f'{path.name}: study', 'variant')
         variants[str(one['name'])] = variant
     check_seeds(found.seeds, f'{path.name}: study')
     return Shift(recipe, found.seeds, variants)
@@ -117,7 +116,7 @@ def run_shift(shift: Shift, root: Path, device: str, jobs: int) -> Scores:
         train_source(recipe, place, 'events')
         label_target(recipe, place)
         align(recipe, place)
-        stages = {name: re.sub(r'[^a-z0-9]+', '_', name.lower()) for name in shift.variants}
+        stages = {name: folder_name(name) for name in shift.variants}
         for name, variant in shift.variants.items():
             align(replace(variant, seed=seed), place, stages[name])
         train_supervised(recipe, place)
