@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from eventsam_ros.events.tensors import NO_EVENT
 from training.errors import RecipeError
 from training.referring.clips.clip import Clip, Sentence, mirrored, swap_sides
 from training.referring.clips.filming import ClipSettings
@@ -106,6 +107,15 @@ def test_equal_seeds_give_equal_clips_and_a_store_gives_them_back(tmp_path):
         assert found.sentences == wanted.sentences == store.sentences(k)
         assert (found.name, found.scenario, found.looks) == (
             wanted.name, wanted.scenario, wanted.looks)
+
+
+@pytest.mark.parametrize('period_ms', [100.0, 33.3])
+def test_windows_may_be_as_long_as_the_time_between_frames(period_ms):
+    settings = ClipSettings(96, 72, 6, period_ms, window_ms=period_ms)
+    clip = make_clip(1, 'val', 'plain', settings)
+    assert len(clip.frames) == len(clip.pictures) == len(clip.ids) == 6
+    # none of them is the empty window of a moment that comes twice
+    assert all((picture != NO_EVENT).mean() > 0.02 for picture in clip.pictures)
 
 
 def test_clips_made_otherwise_are_refused(tmp_path):
