@@ -141,7 +141,7 @@ def read_rig(path: Path | str) -> Rig:
         values = yaml.safe_load(file.read_text('utf-8'))
     except (OSError, UnicodeDecodeError) as error:
         raise RigError(f'rig {file} cannot be read: {error}') from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:   # such as 2026-02-30
         raise RigError(f'rig {file} is not valid YAML: {" ".join(str(error).split())}') from error
     try:
         return _rig(values, file)

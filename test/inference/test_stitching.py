@@ -215,9 +215,10 @@ def test_files_and_pictures_that_are_not_there(tmp_path):
         read_rig(tmp_path / 'none.yaml')
     with pytest.raises(RigError, match='cannot be read'):
         read_rig('~nobody_of_that_name/rig.yaml')
-    (tmp_path / 'rig.yaml').write_text('{')
-    with pytest.raises(RigError, match='is not valid YAML'):
-        read_rig(tmp_path / 'rig.yaml')
+    for text in ('{', 'width: 2026-02-30', '[' * 5000):
+        (tmp_path / 'rig.yaml').write_text(text)
+        with pytest.raises(RigError, match='is not valid YAML'):
+            read_rig(tmp_path / 'rig.yaml')
     stitcher = Stitcher(write(tmp_path, [camera()]))
     with pytest.raises(ValueError, match='there is no picture of the camera front'):
         stitcher.stitch({})
