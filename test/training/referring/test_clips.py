@@ -164,6 +164,14 @@ def test_a_sheet_has_a_row_of_each_plane_and_a_line_for_each_sentence(tmp_path):
     assert main([str(tmp_path / 'none' / 'sheet.png'), '--scenario', 'motion']) == 1
 
 
+@pytest.mark.parametrize(('arguments', 'says'), [
+    (['sheet'], 'sheet is no name of a picture'), (['a.png', '--seed', '-1'], 'at least 0')])
+def test_a_sheet_that_cannot_be_is_told_before_it_is_drawn(capsys, arguments, says):
+    with pytest.raises(SystemExit, match='2'):
+        main(arguments)
+    assert says in capsys.readouterr().err
+
+
 def test_a_slip_in_a_name_leaves_the_folder_free(tmp_path):
     small = ClipSettings(64, 48, 3)
     for split, scenarios, says in (('train', ('plian',), 'plian'), ('trian', ('plain',), 'trian')):
