@@ -56,16 +56,19 @@ def manifest_path(path: Path | str) -> Path:
     """Return the `bundle.yaml` of a folder, or the file itself.
 
     Raises:
-        BundleError: There is none.
+        BundleError: There is none, or it cannot be read.
     """
     folder = with_home(path)
     if folder.name == MANIFEST_NAME:
         folder = folder.parent
-    if not folder.is_dir():
-        raise BundleError(f'there is no bundle at {folder}; give the folder that holds '
-                          f'{MANIFEST_NAME}')
-    if not (folder / MANIFEST_NAME).is_file():
-        raise BundleError(f'{folder} is not a bundle: it holds no {MANIFEST_NAME}')
+    try:
+        if not folder.is_dir():
+            raise BundleError(f'there is no bundle at {folder}; give the folder that holds '
+                              f'{MANIFEST_NAME}')
+        if not (folder / MANIFEST_NAME).is_file():
+            raise BundleError(f'{folder} is not a bundle: it holds no {MANIFEST_NAME}')
+    except OSError as error:   # a folder of somebody else, a name that is too long
+        raise BundleError(f'bundle {folder} cannot be read: {error}') from error
     return folder / MANIFEST_NAME
 
 
@@ -98,9 +101,9 @@ def check_file(path: Path, size: int, sha256: str) -> None:
         BundleError: It is missing, cannot be read, or differs; the sentence says what to do.
     """
     again = 'fetch or export the bundle again'
-    if not path.is_file():
-        raise BundleError(f'{path} is missing; {again}')
     try:
+        if not path.is_file():
+            raise BundleError(f'{path} is missing; {again}')
         actual = path.stat().st_size
         if actual != size:
             raise BundleError(

@@ -132,7 +132,7 @@ def read_top(path: Path, task: str | None = None) -> Section:
         values = yaml.safe_load(path.read_text(encoding='utf-8'))
     except (OSError, UnicodeDecodeError) as error:
         raise BundleError(f'{path} cannot be read: {error}') from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:   # such as 2026-02-30
         reason = ' '.join(str(error).split())
         raise BundleError(f'{path} is not valid YAML: {reason}') from error
     top = Section(values, path)

@@ -36,7 +36,7 @@ def task_of(path: Path | str) -> str:
     file = manifest_path(path)
     try:
         values = yaml.safe_load(file.read_text(encoding='utf-8'))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise BundleError(f'{file} cannot be read: {" ".join(str(error).split())}') from error
     return str(values.get('task', '')) if isinstance(values, dict) else ''
 

@@ -271,9 +271,10 @@ class ReferringSegmenter:
         mask = np.zeros((box.height, box.width), np.bool_)
         score = 0.0
         if logits is not None:
-            cut = np.ascontiguousarray(box.cut(logits)) - np.float32(m.mask_threshold)
-            drawn = box.upscale(cut)
-            score = mask_score(cut) if m.score == 'mask' else float(np.clip(expected, 0, 1))
+            cut = np.ascontiguousarray(box.cut(logits))
+            drawn = box.upscale(cut - np.float32(m.mask_threshold))
+            score = (mask_score(cut, m.mask_threshold) if m.score == 'mask'
+                     else float(np.clip(expected, 0, 1)))
             if score >= m.threshold:
                 mask = drawn
         found = bool(mask.any())
@@ -286,13 +287,14 @@ class ReferringSegmenter:
         self.timings[stage] += (time.perf_counter() - start) * 1e3
 
 
-def mask_score(logits: Float32) -> float:
+def mask_score(logits: Float32, threshold: float = 0.0) -> float:
     """Return the mean probability over the pixels of a mask; 0 where it has none.
 
     Args:
-        logits: float32 [h, w]; mask where above 0.
+        logits: float32 [h, w].
+        threshold: Logit above which a pixel is mask.
     """
-    inside = logits[logits > 0]
+    inside = logits[logits > threshold]
     if not inside.size:
         return 0.0
     return float(np.mean(1 / (1 + np.exp(-inside))))

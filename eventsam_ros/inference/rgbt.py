@@ -13,7 +13,7 @@ from .class_bundle import STRIDE
 from .class_maps import ClassSegmenter, class_map
 from .letterbox import Letterbox
 from .rgbt_bundle import RgbtBundle, RgbtManifest
-from .rgbt_input import colour_input, thermal_input
+from .rgbt_input import check_thermal, colour_input, thermal_input
 
 BOTH, RGB_ONLY, THERMAL_ONLY = 'both', 'rgb_only', 'thermal_only'
 SIGHTS = (BOTH, RGB_ONLY, THERMAL_ONLY)
@@ -52,6 +52,8 @@ def network_inputs(
     if rgb is not None and (rgb.ndim != 3 or rgb.shape[2] != 3 or rgb.dtype != np.uint8):
         raise ValueError('a colour picture must be [height, width, 3] of uint8, but got '
                          f'{list(rgb.shape)} of {rgb.dtype}')
+    if thermal is not None:
+        check_thermal(thermal)
     boxes = [Letterbox(p.shape[1], p.shape[0], manifest.width, manifest.height, STRIDE)
              for p in (rgb, thermal) if p is not None]
     if len({box.cells for box in boxes}) > 1:

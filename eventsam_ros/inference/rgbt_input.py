@@ -18,6 +18,17 @@ _SPAN = (1.0, 99.0)
 """Percentiles of raw thermal values that become black and white."""
 
 
+def check_thermal(thermal: NDArray[np.uint8] | NDArray[np.uint16]) -> None:
+    """Check that a picture is one of heat.
+
+    Raises:
+        ValueError: Not a picture of one channel of 8 or 16 bits.
+    """
+    if thermal.ndim != 2 or thermal.dtype not in (np.uint8, np.uint16):
+        raise ValueError('a thermal picture must be [height, width] of uint8 or uint16, but got '
+                         f'{list(thermal.shape)} of {thermal.dtype}')
+
+
 def thermal_levels(thermal: NDArray[np.uint8] | NDArray[np.uint16]) -> UInt8:
     """Return a thermal picture in grey levels.
 
@@ -31,9 +42,7 @@ def thermal_levels(thermal: NDArray[np.uint8] | NDArray[np.uint16]) -> UInt8:
     Raises:
         ValueError: Not a picture of one channel of 8 or 16 bits.
     """
-    if thermal.ndim != 2 or thermal.dtype not in (np.uint8, np.uint16):
-        raise ValueError('a thermal picture must be [height, width] of uint8 or uint16, but got '
-                         f'{list(thermal.shape)} of {thermal.dtype}')
+    check_thermal(thermal)
     if thermal.dtype == np.uint8:
         return np.asarray(thermal, np.uint8)
     measured = thermal[thermal != HOLE]

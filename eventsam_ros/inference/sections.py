@@ -5,8 +5,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-import math
 from pathlib import Path
+import sys
 from typing import TypeGuard
 
 from eventsam_ros.errors import BundleError
@@ -113,4 +113,6 @@ class Section:
 
 
 def _is_number(value: object) -> TypeGuard[float]:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    # compared, since whole numbers may be too long for a float
+    return isinstance(value, int | float) and not isinstance(value, bool) and (
+        abs(value) <= sys.float_info.max)

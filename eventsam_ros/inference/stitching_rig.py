@@ -141,7 +141,7 @@ def read_rig(path: Path | str) -> Rig:
         values = yaml.safe_load(file.read_text('utf-8'))
     except (OSError, UnicodeDecodeError) as error:
         raise RigError(f'rig {file} cannot be read: {error}') from error
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:   # such as 2026-02-30
         raise RigError(f'rig {file} is not valid YAML: {" ".join(str(error).split())}') from error
     try:
         return _rig(values, file)
@@ -173,6 +173,8 @@ def _camera(own: Section) -> Camera:
     k = own.numbers('k', (9,))
     if min(k[0], k[4]) <= 0:
         raise own.error('k must have focal lengths above 0', list(k))
+    if (k[1], k[3], *k[6:]) != (0, 0, 0, 0, 1):   # skewed, column by column, another matrix
+        raise own.error('k must be fx, 0, cx, 0, fy, cy, 0, 0, 1 row by row', list(k))
     reach = own.positive('reach') if own.has('reach') else 180.0
     topic = own.text('topic') if own.has('topic') else ''
     return Camera(

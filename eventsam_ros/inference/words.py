@@ -185,7 +185,9 @@ def load_words(path: Path) -> Words:
 
 
 def _read_list(path: Path) -> WordList:
-    title, length, *words = path.read_text('utf-8').split('\n')[:-1] or ['', '']
+    title, length, *words = [*path.read_text('utf-8').split('\n'), '']
+    while words and not words[-1]:   # the last line may end or not
+        del words[-1]
     if title != _TITLE or not re.fullmatch(r'tokens \d{1,4}', length):
         raise ValueError(f"it must begin with '{_TITLE}' and 'tokens N'")
     return WordList(tuple(words), int(length.split()[1]))

@@ -21,6 +21,8 @@ from rclpy.node import Node
 from sensor_msgs.msg import Image
 from std_msgs.msg import Float64
 
+from eventsam_ros.errors import EventsamError
+
 from . import qos
 from .images import to_array
 from .recorder_node import READY
@@ -66,7 +68,10 @@ class MaskRecorderNode(Node):
 
     def _on_mask(self, message: Image) -> None:
         path = self._folder / 'masks' / f'{nanoseconds(message.header.stamp)}.png'
-        cv2.imwrite(str(path), to_array(message), _QUICK)
+        # One that is missing would count as a window without a mask.
+        if not cv2.imwrite(str(path), to_array(message), _QUICK):
+            path.unlink(missing_ok=True)
+            raise EventsamError(f'{path} cannot be written; is the disk full?')
 
     def _on_latency(self, message: Float64) -> None:
         self._latencies.write(f'{message.data:.3f}\n')
@@ -80,8 +85,12 @@ class MaskRecorderNode(Node):
 
 
 def main(args: Sequence[str] | None = None) -> int:
-    """Record until told to stop; return the exit code."""
-    return run(MaskRecorderNode, args=args)
+    """Record until told to stop; return the exit code: 1 where something was not written."""
+    try:
+        return run(MaskRecorderNode, args=args)
+    except (EventsamError, OSError) as error:
+        print(f'mask_recorder_node: {error}', file=sys.stderr)
+        return 1
 
 
 if __name__ == '__main__':

@@ -38,7 +38,7 @@ class RecordingConfig:
 
     Attributes:
         seed: Seed of the scene and of the sensor's imperfections, at least 0.
-        duration_s: Length in seconds, 0.1 to 600.
+        duration_s: Length in seconds, 0.1 to 600; what is no whole frame at the end is left out.
         width: Sensor columns, 32 to 2048.
         height: Sensor rows, 32 to 2048.
         objects: Number of objects, 1 to 7.
@@ -123,7 +123,8 @@ def record(
     if scene is None:
         scene = random_scene(rng, config.width, config.height, objects=config.objects)
     sensor = EventSensor(config.width, config.height, config.sensor, rng)
-    frames = max(int(config.duration_s * config.frame_rate_hz), 1)
+    # a little more, since 0.29 s at 100 Hz are 28.999999999999996 frames
+    frames = max(int(config.duration_s * config.frame_rate_hz + 1e-6), 1)
     instants = _SENSOR_START_S + np.arange(frames + 1) / config.frame_rate_hz
     with RecordingWriter(path) as writer:
         packets = _PacketWriter(writer, config)

@@ -19,11 +19,12 @@ class SensorConfig:
     Attributes:
         threshold: Contrast (difference of natural logs) that fires a pixel, 0.05 to 1.
         spread: Relative standard deviation of the threshold over pixels, 0 to 0.3.
-        refractory_us: Dead time of a pixel after an event, µs, 0 to 10000.
+        refractory_us: Dead time of a pixel after a contrast that it told, µs, 0 to 10000;
+            spurious events know none.
         noise_hz: Spurious events per pixel and second, 0 to 50.
         hot_pixels: Pixels that fire by themselves, 0 to 1000.
         hot_hz: Rate of each hot pixel per second, 0 to 20000.
-        dark_level: Luminance under which contrast fades, 0.0001 to 0.5.
+        dark_level: Luminance under which contrast fades, 0.000001 to 0.5.
     """
 
     threshold: float = 0.2
@@ -33,6 +34,21 @@ class SensorConfig:
     hot_pixels: int = 3
     hot_hz: float = 500.0
     dark_level: float = 0.01
+
+    def __post_init__(self) -> None:
+        """Refuse values outside their ranges: a threshold of 0 would fire without end.
+
+        Raises:
+            ValueError: One of them.
+        """
+        for name, low, high in (
+            ('threshold', 0.05, 1), ('spread', 0, 0.3), ('refractory_us', 0, 10_000),
+            ('noise_hz', 0, 50), ('hot_pixels', 0, 1000), ('hot_hz', 0, 20_000),
+            ('dark_level', 1e-6, 0.5),
+        ):
+            value = getattr(self, name)
+            if not low <= value <= high:
+                raise ValueError(f'{name} must be {low:g} to {high:g}, but got {value}')
 
 
 @kernel
@@ -80,7 +96,7 @@ class EventSensor:
         on, off = (config.threshold * spread).astype(np.float32)
         self._on, self._off = on, off
         self._hot = rng.integers(0, width * height, config.hot_pixels)
-        self._rest_until = np.zeros(self._shape, np.float64)
+        self._rest_until = np.full(self._shape, -np.inf)   # times may be negative
         self._before: Float32 | None = None
         self._reference = np.zeros(self._shape, np.float32)
         self._t_ns = 0

@@ -9,6 +9,7 @@ import pytest
 
 from eventsam_ros.errors import BundleError
 from eventsam_ros.inference.bundle import default_bundle_path, load_bundle
+from eventsam_ros.inference.opening import load_any
 
 
 def test_reads_a_whole_bundle(tiny_bundle):
@@ -57,6 +58,11 @@ def test_missing_folder(tmp_path):
 def test_the_home_of_somebody_who_is_not_known():
     with pytest.raises(BundleError, match='there is no bundle at ~nobody_of_that_name/tiny'):
         load_bundle('~nobody_of_that_name/tiny')
+
+
+def test_a_folder_that_cannot_be_looked_into():
+    with pytest.raises(BundleError, match=r'^bundle x+ cannot be read: .*too long'):
+        load_bundle('x' * 300)
 
 
 def test_folder_without_manifest(tmp_path):
@@ -114,6 +120,8 @@ def test_future_version_is_named_before_anything_else(edited_bundle):
     (('input', 'width'), 100, 'input.width must be a multiple of 16, but got 100'),
     (('input', 'height'), -16, 'input.height must be a whole number of at least 1, but got -16'),
     (('input', 'height'), True, 'input.height must be a whole number of at least 1, but got True'),
+    (('window', 'duration_ms'), 10 ** 400, (
+        f'window.duration_ms must be a number above 0, but got {10 ** 400}')),
     (('input', 'mean'), [1, 2], 'input.mean must be a list of 3 numbers, but got [1, 2]'),
     (('input', 'mean'), 128.0, 'input.mean must be a list of 3 numbers, but got 128.0'),
     (('input', 'std'), [1, 0, 1], ('input.std must be a list of 3 numbers above 0, '
@@ -162,14 +170,16 @@ def test_missing_key_is_named_with_its_place(edited_bundle, keys):
     assert str(raised.value) == f'{folder / "bundle.yaml"}: {".".join(keys)} is missing'
 
 
-@pytest.mark.parametrize('text', ['{', 'just words', '', '- 1', '\x00', 'a: !!python/name:os.x'])
+@pytest.mark.parametrize('text', ['{', 'just words', '', '- 1', '\x00', 'a: !!python/name:os.x',
+                                  'name: 2026-02-30', '[' * 5000])
 def test_text_that_is_no_manifest_is_one_sentence(edited_bundle, text):
     folder = edited_bundle()
     (folder / 'bundle.yaml').write_text(text)
-    with pytest.raises(BundleError) as raised:
-        load_bundle(folder)
-    assert str(raised.value).startswith(str(folder / 'bundle.yaml'))
-    assert '\n' not in str(raised.value)
+    for load in (load_bundle, load_any):
+        with pytest.raises(BundleError) as raised:
+            load(folder)
+        assert str(raised.value).startswith(str(folder / 'bundle.yaml'))
+        assert '\n' not in str(raised.value)
 
 
 def test_manifest_that_is_no_text(edited_bundle):

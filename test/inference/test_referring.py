@@ -249,6 +249,19 @@ def test_scores_of_masks_are_mean_probabilities():
     assert mask_score(np.full((2, 2), -1, np.float32)) == 0
 
 
+@pytest.mark.parametrize(('threshold', 'wanted'), [(-3.0, 0.5), (1.0, 1 / (1 + np.exp(-2)))])
+def test_where_a_pixel_is_mask_does_not_change_its_probability(tmp_path, threshold, wanted):
+    folder = layout.write(tmp_path / 'bent', WORDS, edit=lambda m: m['answer'].update(
+        mask_threshold=threshold, threshold=0.0))
+    segmenter = ReferringSegmenter(load_referring_bundle(folder), 'onnxruntime', 1)
+    segmenter.add('one', 'red')
+    one, = segmenter.segment(picture(), None, 0)
+    # one half has logit 2, the other -2; with -3 all is mask, with 1 about the one half
+    assert one.mask.mean() == pytest.approx(1.0 if threshold < 0 else 0.5, abs=0.1)
+    assert one.score == pytest.approx(wanted, abs=0.02)
+    segmenter.close()
+
+
 def test_the_score_of_the_head_is_another(tmp_path):
     folder = layout.write(tmp_path / 'head', WORDS,
                           edit=lambda m: m['answer'].update(score='head', threshold=0.85))

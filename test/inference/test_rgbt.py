@@ -74,6 +74,8 @@ def test_other_pictures_are_told(segmenter):
         segmenter.segment(rgb[..., 0], thermal)
     with pytest.raises(ValueError, match=r'uint8 or uint16, but got .* of float32'):
         segmenter.segment(rgb, thermal.astype(np.float32))
+    with pytest.raises(ValueError, match=r'uint8 or uint16, but got \[64\] of uint8'):
+        segmenter.segment(None, thermal[:, 0])
 
 
 def test_inputs_are_the_formula_and_padding_is_zero(segmenter):

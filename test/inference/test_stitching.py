@@ -199,6 +199,8 @@ def test_a_quaternion_says_what_its_matrix_says(tmp_path):
     (lambda r: r['cameras'][0].update(d=[0.1]), r'cameras\[0\].d must be a list of 0 or 4 or 5'),
     (lambda r: r['cameras'][0].update(k=[1, 2]), r'cameras\[0\].k must be a list of 9 numbers'),
     (lambda r: r['cameras'][0].update(k=[0] * 9), 'focal lengths above 0'),
+    (lambda r: r['cameras'][0].update(k=[90, 0, 0, 0, 90, 0, 127.5, 95.5, 1]),
+     r'k must be fx, 0, cx, 0, fy, cy, 0, 0, 1 row by row, but got \[90'),
     (lambda r: r['cameras'][0].update(rotation=[0, 0, 0, 2]), 'quaternion x, y, z, w of length 1'),
     (lambda r: r['cameras'][0].update(rotation=[1, 0, 0, 0, 1, 0, 0, 0, -1]), 'a rotation'),
 ])
@@ -215,9 +217,10 @@ def test_files_and_pictures_that_are_not_there(tmp_path):
         read_rig(tmp_path / 'none.yaml')
     with pytest.raises(RigError, match='cannot be read'):
         read_rig('~nobody_of_that_name/rig.yaml')
-    (tmp_path / 'rig.yaml').write_text('{')
-    with pytest.raises(RigError, match='is not valid YAML'):
-        read_rig(tmp_path / 'rig.yaml')
+    for text in ('{', 'width: 2026-02-30', '[' * 5000):
+        (tmp_path / 'rig.yaml').write_text(text)
+        with pytest.raises(RigError, match='is not valid YAML'):
+            read_rig(tmp_path / 'rig.yaml')
     stitcher = Stitcher(write(tmp_path, [camera()]))
     with pytest.raises(ValueError, match='there is no picture of the camera front'):
         stitcher.stitch({})

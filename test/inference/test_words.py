@@ -67,6 +67,11 @@ def test_one_slip_is_one_letter_changed_added_left_out_or_swapped(a, b, wanted):
 def test_a_list_survives_its_file(tmp_path):
     WORDS.write(tmp_path / f'words{WORDS.suffix}')
     assert load_words(tmp_path / 'words.txt') == WORDS
+    # an editor may leave out the end of the last line, or add lines to it
+    text = (tmp_path / 'words.txt').read_text()
+    for end in ('', '\n\n'):
+        (tmp_path / 'words.txt').write_text(text.rstrip('\n') + end)
+        assert load_words(tmp_path / 'words.txt') == WORDS
 
 
 @pytest.mark.parametrize(('text', 'message'), [

@@ -197,6 +197,24 @@ def test_a_full_disk_is_told_and_leaves_no_half_written_file(recorded, tmp_path)
     assert json.loads((tmp_path / 'recorder.json').read_text())['pictures'] == 40
 
 
+def test_a_mask_that_cannot_be_written_is_told_and_leaves_no_half_written_file(graph, tmp_path):
+    code = RECORDER.replace('nodes.recorder_node', 'nodes.mask_recorder_node')
+    process = start(code, '2000', '--ros-args', '-p', f'output:={tmp_path}')
+    other = graph.add(rclpy.create_node('other'))
+    masks = other.create_publisher(Image, 'mask', 10)
+    graph.wait_for(masks.get_subscription_count, 40)
+    assert process.stdout.readline() == 'recorder ready\n'
+    rng = np.random.default_rng(0)
+    for k, largest in enumerate((1, 60_000)):   # one that fits in 2000 bytes, one that does not
+        noise = rng.integers(0, largest, (240, 320), np.uint16)
+        masks.publish(to_message(noise, 'mono16', Header(stamp=stamp(k * 50_000_000))))
+    errors = ended(process)
+    assert process.returncode == 1
+    assert '50000000.png cannot be written; is the disk full?' in errors
+    assert 'Traceback' not in errors
+    assert [p.name for p in (tmp_path / 'masks').iterdir()] == ['0.png']
+
+
 def test_a_recorder_that_is_killed_leaves_nothing_that_looks_whole(recorded):
     process, _, names = recorded(0, signal.SIGKILL)
     assert process.returncode == -signal.SIGKILL

@@ -69,6 +69,14 @@ def test_masks_and_pictures_belong_together(recording):
         np.testing.assert_array_equal(mask.array, scene.picture(1.0 + k / 20)[1])
 
 
+def test_it_is_as_long_as_was_asked_for(tmp_path):
+    config = RecordingConfig(duration_s=0.29, width=32, height=32, objects=1, frame_rate_hz=100)
+    assert int(0.29 * 100) == 28   # what floats make of it
+    with open_recording(record(config, tmp_path / 'short')) as opened:
+        stamps = [mask.stamp_ns for mask in opened.images(MASK_TOPIC)]
+    assert stamps[-1] - stamps[0] == pytest.approx(290_000_000, abs=1)
+
+
 @pytest.mark.parametrize(('name', 'value'), [
     ('duration_s', 0.0), ('width', 5000), ('objects', 0), ('frame_rate_hz', 0.5), ('seed', -1)])
 def test_values_out_of_range_are_named(name, value):

@@ -56,6 +56,23 @@ def test_a_pixel_rests_after_an_event():
     assert np.diff(one.t).min() >= 450_000
 
 
+def test_a_sensor_begins_at_any_time():
+    counts = []
+    for begin_ns in (-3_000_000, 0, 5_000_000):
+        sensor = EventSensor(10, 8, IDEAL, np.random.default_rng(1))
+        sensor.show(np.full((8, 10), 0.1, np.float32), begin_ns)
+        counts.append(len(sensor.show(np.full((8, 10), 0.9, np.float32), begin_ns + 1_000_000)))
+    assert counts[0] == counts[1] == counts[2] > 10 * 80
+
+
+@pytest.mark.parametrize(('name', 'value'), [
+    ('threshold', 0.0), ('threshold', -0.2), ('threshold', math.nan), ('spread', -0.1),
+    ('refractory_us', -1.0), ('noise_hz', math.inf), ('hot_pixels', -1), ('dark_level', 0.0)])
+def test_sensors_that_cannot_be_are_refused(name, value):
+    with pytest.raises(ValueError, match=f'{name} must be .* to .*, but got {value}'):
+        SensorConfig(**{name: value})
+
+
 def test_noise_and_hot_pixels_have_the_rates_asked_for():
     noisy = SensorConfig(0.2, 0, 0, noise_hz=5.0, hot_pixels=1, hot_hz=2000.0)
     sensor = EventSensor(100, 80, noisy, np.random.default_rng(3))

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 import pytest
 
+from eventsam_ros.events.tensors import NO_EVENT
 from training.errors import RecipeError
 from training.referring.clips.clip import Clip, Sentence, mirrored, swap_sides
 from training.referring.clips.filming import ClipSettings
@@ -108,6 +109,15 @@ def test_equal_seeds_give_equal_clips_and_a_store_gives_them_back(tmp_path):
             wanted.name, wanted.scenario, wanted.looks)
 
 
+@pytest.mark.parametrize('period_ms', [100.0, 33.3])
+def test_windows_may_be_as_long_as_the_time_between_frames(period_ms):
+    settings = ClipSettings(96, 72, 6, period_ms, window_ms=period_ms)
+    clip = make_clip(1, 'val', 'plain', settings)
+    assert len(clip.frames) == len(clip.pictures) == len(clip.ids) == 6
+    # none of them is the empty window of a moment that comes twice
+    assert all((picture != NO_EVENT).mean() > 0.02 for picture in clip.pictures)
+
+
 def test_clips_made_otherwise_are_refused(tmp_path):
     write_clips(tmp_path, 'val', 1, seed=5, scenarios=('motion',), settings=SMALL)
     with pytest.raises(RecipeError, match='made with'):
@@ -152,6 +162,14 @@ def test_a_sheet_has_a_row_of_each_plane_and_a_line_for_each_sentence(tmp_path):
     assert main([str(tmp_path / 'sheet.png'), '--scenario', 'motion', '--split', 'val']) == 0
     assert cv2.imread(str(tmp_path / 'sheet.png')).shape[1] == 6 * 128
     assert main([str(tmp_path / 'none' / 'sheet.png'), '--scenario', 'motion']) == 1
+
+
+@pytest.mark.parametrize(('arguments', 'says'), [
+    (['sheet'], 'sheet is no name of a picture'), (['a.png', '--seed', '-1'], 'at least 0')])
+def test_a_sheet_that_cannot_be_is_told_before_it_is_drawn(capsys, arguments, says):
+    with pytest.raises(SystemExit, match='2'):
+        main(arguments)
+    assert says in capsys.readouterr().err
 
 
 def test_a_slip_in_a_name_leaves_the_folder_free(tmp_path):

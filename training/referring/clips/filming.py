@@ -142,6 +142,8 @@ def film(
     ends = settings.instants
     # the first instant lets the pixels settle, as in a running sensor
     stops = np.unique(np.concatenate([ends[:1] - 1.2 * window_s, ends - window_s, ends]))
+    # where windows follow without a gap, an end and the next begin are a rounding error apart
+    stops = stops[np.unique(np.round(stops * 1e9), return_index=True)[1]]
     wanted = {round(t * 1e9): t for t in ends}
     frames, pictures = [], []
     before = 0

@@ -14,6 +14,7 @@ import numpy as np
 
 from eventsam_ros.events.types import UInt8
 
+from ...arguments import at_least
 from .clip import Clip
 from .making import make_clip
 from .scenarios import SCENARIOS
@@ -57,10 +58,12 @@ def main(argv: Sequence[str] | None = None) -> int:
         prog='python -m training.referring.clips.sheet', description=__doc__)
     parser.add_argument('output', type=Path, help='picture to write')
     parser.add_argument('--split', default='train', choices=SPLITS)
-    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--seed', type=at_least(0), default=0)
     parser.add_argument('--scenario', action='append', choices=SCENARIOS,
                         help='may come several times, default all')
     given = parser.parse_args(argv)
+    if not cv2.haveImageWriter(str(given.output)):
+        parser.error(f'{given.output} is no name of a picture: let it end with .png')
     sheet = clip_sheet(
         make_clip(given.seed, given.split, name) for name in given.scenario or SCENARIOS)
     if not cv2.imwrite(str(given.output), sheet[..., ::-1]):
