@@ -79,8 +79,8 @@ _DROPS = {
     'events_thinned': 'events left out of windows that had more than overload.thin_events',
     'images_unreadable': 'images of an unknown encoding, with too few bytes, or of another size '
                          'than the rig says',
-    'prompts_refused': 'prompts in a wrong frame, outside of the picture, or for no object; texts '
-                       'that are no sentence',
+    'prompts_refused': 'prompts in a wrong frame, outside of the picture, for no object, or for '
+                       'more objects than there can be; texts that are no sentence',
     'windows_unpaired': 'windows without a picture of their moment, or with one of other '
                         'proportions, where the bundle looks at both',
     'windows_unwatched': 'windows that nobody listened for (lazy)',
