@@ -69,6 +69,10 @@ class Inputs:
             message=event_message(settings['events_type']))
         if settings['window.policy'] == 'trigger' and not arrays:
             connections.subscribe(topics.TRIGGERS, timed(self._on_packet))
+        if settings['use_images']:
+            # What is wrong with the subscription fails the activation, and not the node when
+            # someone begins to look.
+            self._images = subscribe_pictures(self._site, topics.IMAGE, self._on_image)
         self._look_at_images()
         self._timer = self._site.node.create_timer(
             LOOK_S, self._look_at_images, clock=Clock(clock_type=ClockType.STEADY_TIME))
