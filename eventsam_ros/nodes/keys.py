@@ -48,7 +48,8 @@ _KEYS = {
     'out_of_order, late, overtaken, crowded': 'pictures that were left out: behind the one before '
         'of their camera; after their moment had gone on; incomplete when a later moment was '
         'whole; too many to wait',
-    'restarted': 'how often stamps went back by more than pairing.silence_ms',
+    'restarted': 'how often stamps went back by more than pairing.silence_ms, or only cameras '
+                 'that are dead had gone on as far ahead',
     'stream_restarts': 'how often the stream began anew: a recording that loops, a driver that '
                        'was restarted, another encoding or sensor size',
     'events_in_windows, events_waiting': 'events in the windows that were formed, and those whose '
