@@ -19,6 +19,8 @@ CLICKS_FROM = 1001
 _CLICK_IDS = 10_000
 MOST = 256
 """Objects at most, clicks and boxes: each one takes a run of the decoder and a mask."""
+MOST_CLICKS = 64
+"""Clicks at most that say what one object is and is not: each takes the decoder's time."""
 
 
 @dataclass(frozen=True)
@@ -107,6 +109,10 @@ class PromptBoard(Board):
             if last is None:
                 self._refuse('a click with z < 0 says what an object is not, but there is no '
                              'clicked object yet')
+                return
+            if len(last.now.points) >= MOST_CLICKS:
+                self._refuse(f'there can be {MOST_CLICKS} clicks on one object at most; '
+                             'remove it or click on a new one')
                 return
             prompt = replace(last.now, points=(*last.now.points, Point(x, y, 0)))
             self._put(int(prompt.id or 0), prompt, now_ns, frame_id, sensor, clicked=True)

@@ -9,7 +9,7 @@ import pytest
 
 from eventsam_ros.inference.masks import Masks
 from eventsam_ros.inference.prompts import Box, Point
-from eventsam_ros.nodes.prompts import CLICKS_FROM, MOST, PromptBoard, Sensor
+from eventsam_ros.nodes.prompts import CLICKS_FROM, MOST, MOST_CLICKS, PromptBoard, Sensor
 
 S = 1_000_000_000
 SENSOR = Sensor(96, 64, 'cam')
@@ -69,6 +69,17 @@ def test_there_are_no_more_objects_than_can_be_answered():
     board.click(1, 2, True, 0)
     assert len(board) == MOST
     assert board.take_refusals() == []
+
+
+def test_an_object_has_no_more_clicks_than_can_be_answered():
+    board = PromptBoard()
+    board.click(1, 2, True, 0)
+    for _ in range(MOST_CLICKS):
+        board.click(9, 9, False, 0)
+    (prompt,) = board.current(0, 0, SENSOR)
+    assert len(prompt.points) == MOST_CLICKS
+    assert board.counters['prompts_refused'] == 1
+    assert f'there can be {MOST_CLICKS} clicks on one object' in board.take_refusals()[0]
 
 
 def test_what_was_at_the_network_before_a_restart_moves_no_prompt():
