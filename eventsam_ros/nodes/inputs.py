@@ -20,6 +20,7 @@ from .packet_queue import Arrival, Kind, arrived_ns
 from .picture_inputs import subscribe_pictures
 from .site import Site
 from .stamps import nanoseconds
+from .stream import TRIGGER
 
 LOOK_S = 0.5
 """Time between looks whether the camera's pictures are needed."""
@@ -32,7 +33,8 @@ class Inputs:
     while they are needed.
 
     Attributes:
-        last_packet_s: Steady time of the last message of events, None before the first.
+        last_packet_s: Steady time of the last message of events, None before the first; packets of
+            triggers are none.
     """
 
     DROPS = ('images_unreadable',)
@@ -102,7 +104,8 @@ class Inputs:
 
         One by one, so that no more of them than the queue may hold are in memory.
         """
-        self.last_packet_s = time.monotonic()
+        if self._kind is Kind.ARRAY or message.encoding != TRIGGER:
+            self.last_packet_s = time.monotonic()   # a trigger goes on where the sensor is dead
         size = len(message.events if self._kind is Kind.PACKET else message)
         refused = self._decoding.queue.put(
             [Arrival(self._kind, message, arrived_ns(received_ns), size)])
