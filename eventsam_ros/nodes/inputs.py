@@ -58,6 +58,7 @@ class Inputs:
         arrays = site.settings['events_type'] != 'event_camera_msgs'
         self._kind = Kind.ARRAY if arrays else Kind.PACKET
         self._events: Any = None
+        self._topic = ''
         self._timer: Any = None
         self._images: Any = None
         self._image_skew_ms: float | None = None
@@ -69,6 +70,7 @@ class Inputs:
         self._events = connections.listen(
             topics.EVENTS, self._on_packet, self._site.fault, raw=arrays,
             message=event_message(settings['events_type']))
+        self._topic = self._events.topic_name   # the last report comes when it is gone
         if settings['window.policy'] == 'trigger' and not arrays:
             connections.subscribe(topics.TRIGGERS, timed(self._on_packet))
         if settings['use_images']:
@@ -92,7 +94,7 @@ class Inputs:
     def measures(self) -> dict[str, str]:
         """Return what is known of the other side, for /diagnostics."""
         skew = '' if self._image_skew_ms is None else f'{self._image_skew_ms:.3f}'
-        return {'publishers': str(self._site.node.count_publishers(self._events.topic_name)),
+        return {'publishers': str(self._site.node.count_publishers(self._topic)),
                 'image_skew_ms': skew}
 
     def reset(self) -> None:
