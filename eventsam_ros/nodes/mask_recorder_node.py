@@ -13,7 +13,7 @@ import json
 from pathlib import Path
 import sys
 import time
-from typing import Any
+from typing import Any, TextIO
 
 import cv2
 from diagnostic_msgs.msg import DiagnosticArray
@@ -21,9 +21,12 @@ from rclpy.node import Node
 from sensor_msgs.msg import Image
 from std_msgs.msg import Float64
 
+from eventsam_ros.errors import EventsamError
+
 from . import qos
+from .files import usable
 from .images import to_array
-from .recorder_node import READY
+from .recorder_node import READY, readable
 from .running import run
 from .stamps import nanoseconds
 
@@ -39,12 +42,15 @@ class MaskRecorderNode(Node):
         Args:
             options: Of rclpy's Node.
         """
+        # rclpy destroys the node at shutdown, even one whose constructor failed.
+        self._files: list[TextIO] = []
         super().__init__('mask_recorder_node', **options)
         self._folder = Path(str(self.declare_parameter('output', '.').value))
         self._name = str(self.declare_parameter('node', 'segment_node').value)
-        (self._folder / 'masks').mkdir(parents=True, exist_ok=True)
-        self._diagnostics = (self._folder / 'diagnostics.jsonl').open('w', encoding='utf-8')
-        self._latencies = (self._folder / 'latencies.csv').open('w', encoding='utf-8')
+        usable(self._folder / 'masks')
+        self._files += [(self._folder / name).open('w', encoding='utf-8')
+                        for name in ('diagnostics.jsonl', 'latencies.csv')]
+        self._diagnostics, self._latencies = self._files
         masks = self.create_subscription(Image, 'mask', self._on_mask, qos.replay())
         self._mask_topic = masks.topic_name
         self.create_subscription(
@@ -55,8 +61,8 @@ class MaskRecorderNode(Node):
 
     def destroy_node(self) -> None:
         """Finish the files before the node goes."""
-        self._diagnostics.close()
-        self._latencies.close()
+        for file in self._files:
+            file.close()
         super().destroy_node()
 
     def _look_for_masks(self) -> None:
@@ -66,7 +72,9 @@ class MaskRecorderNode(Node):
 
     def _on_mask(self, message: Image) -> None:
         path = self._folder / 'masks' / f'{nanoseconds(message.header.stamp)}.png'
-        cv2.imwrite(str(path), to_array(message), _QUICK)
+        labels = readable(self, message, to_array)
+        if labels is not None and not cv2.imwrite(str(path), labels, _QUICK):
+            raise EventsamError(f'{path} cannot be written; is the disk full?')
 
     def _on_latency(self, message: Float64) -> None:
         self._latencies.write(f'{message.data:.3f}\n')
@@ -80,8 +88,12 @@ class MaskRecorderNode(Node):
 
 
 def main(args: Sequence[str] | None = None) -> int:
-    """Record until told to stop; return the exit code."""
-    return run(MaskRecorderNode, args=args)
+    """Record until told to stop; return the exit code: 1 where something was not written."""
+    try:
+        return run(MaskRecorderNode, args=args)
+    except EventsamError as error:
+        print(f'mask_recorder_node: {error}', file=sys.stderr)
+        return 1
 
 
 if __name__ == '__main__':
