@@ -9,9 +9,10 @@ from collections.abc import Mapping
 import time
 from typing import Any, ClassVar, Generic, TypeVar
 
+from diagnostic_msgs.msg import DiagnosticStatus
 from rclpy.clock import Clock, ClockType
 
-from .diagnostics import Look, silence
+from .diagnostics import Concern, Look, silence
 from .images import Message
 from .outputs import Scene
 from .picture_inputs import Kind, PictureInputs
@@ -23,6 +24,20 @@ from .work import Timed
 Moment = TypeVar('Moment')
 TICK_S = 0.01
 """How often it is looked for pictures whose partners did not come."""
+
+
+def disordered(new: Mapping[str, int]) -> Concern | None:
+    """Say that stamps do not go on, so that pictures cannot be told to belong together, or None.
+
+    Args:
+        new: Growth of all counters since the last look.
+    """
+    count = new.get('out_of_order', 0)
+    if not count:
+        return None
+    return Concern(DiagnosticStatus.WARN, (
+        f'{count} pictures left out: their stamps are not later than those before of their '
+        'cameras; does each driver stamp its pictures, and is there one publisher of each topic?'))
 
 
 class CameraWork(ABC, Generic[Kind, Moment]):
@@ -102,8 +117,8 @@ class CameraWork(ABC, Generic[Kind, Moment]):
         """Return how many pictures came."""
         return self.inputs.counts()
 
-    def look(self, _new: Mapping[str, int]) -> Look:
+    def look(self, new: Mapping[str, int]) -> Look:
         """Return how the cameras are."""
         silent_s = self.inputs.silent_s()
         return Look(silent_s, concern=silence(
-            silent_s, self.site.settings['diagnostics.stale_s'], 'picture'))
+            silent_s, self.site.settings['diagnostics.stale_s'], 'picture') or disordered(new))

@@ -92,6 +92,7 @@ class Decoding:
                     arrival is None or time.monotonic() - self._counted_s > _SNAPSHOT_S):
                 self._snapshot()
                 counted = arrival is None
+        self._snapshot()   # for the last report
 
     def _take(self, arrival: Arrival) -> None:
         stream, restarts = self.stream, self.stream.restarts

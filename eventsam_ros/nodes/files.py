@@ -17,6 +17,20 @@ def unfinished(path: Path) -> Path:
     return path.with_name(f'.unfinished.{path.name}')
 
 
+def usable(folder: Path) -> None:
+    """Make a folder where it is missing.
+
+    Raises:
+        EventsamError: It cannot be made, or not be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise EventsamError(f'{folder} cannot be written: {error.strerror or error}') from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise EventsamError(f'{folder} cannot be written')
+
+
 @contextmanager
 def whole(path: Path) -> Iterator[Path]:
     """Give a file its name when it has been written, and remove what did not get so far.

@@ -52,8 +52,9 @@ class Gathering(Generic[T]):
         counts: gathered (moments); whole (those without a camera missing); and pictures that were
             left out: out_of_order (a stamp not later than the one before of its camera; a jump
             back by more than the silence begins anew instead, counted as restarted), late (their
-            moment, or a later one, has gone on), overtaken (their moment had not all cameras when
-            a later one had), and crowded (too many moments waited).
+            moment, or a later one, has gone on; where that is more than the silence ahead and its
+            cameras are dead, it begins anew as well), overtaken (their moment had not all cameras
+            when a later one had), and crowded (too many moments waited).
     """
 
     LEFT_OUT = ('out_of_order', 'late', 'overtaken', 'crowded')
@@ -76,6 +77,7 @@ class Gathering(Generic[T]):
         self._heard: dict[str, int] = {}
         self._begun_ns: int | None = None
         self._gone_ns: int | None = None
+        self._gone_cameras: frozenset[str] = frozenset()
 
     def add(self, camera: str, stamp_ns: int, arrived_ns: int, item: T) -> list[Gathered[T]]:
         """Take a picture.
@@ -94,10 +96,10 @@ class Gathering(Generic[T]):
         before, tolerance = self._stamped.get(camera), self._options.tolerance_ns
         if before is not None and before - stamp_ns > self._options.silence_ns:
             # a bag that starts over: what waits is of another time
-            self.counts['restarted'] += 1
-            self._open.clear()
-            self._stamped.clear()
-            self._gone_ns = before = None
+            self._begin_anew()
+            before = None
+        elif self._left_behind(stamp_ns, arrived_ns):
+            self._begin_anew()
         self._heard[camera] = arrived_ns
         if before is not None and stamp_ns <= before:
             self.counts['out_of_order'] += 1
@@ -129,12 +131,24 @@ class Gathering(Generic[T]):
             while self._open[0] is not each:
                 self.counts['overtaken'] += len(self._open.pop(0).items)
             self._open.pop(0)
-            self._gone_ns = each.stamp_ns
+            self._gone_ns, self._gone_cameras = each.stamp_ns, frozenset(each.items)
             missing = tuple(name for name in self._cameras if name not in each.items)
             self.counts['gathered'] += 1
             self.counts['whole'] += not missing
             found.append(Gathered(each.stamp_ns, each.items, missing))
         return found
+
+    def _begin_anew(self) -> None:
+        self.counts['restarted'] += 1
+        self._open.clear()
+        self._stamped.clear()
+        self._gone_ns = None
+
+    def _left_behind(self, stamp_ns: int, arrived_ns: int) -> bool:
+        """Say whether dead cameras have gone on at another time; nobody else ever reaches it."""
+        return (self._gone_ns is not None
+                and self._gone_ns - stamp_ns > self._options.silence_ns
+                and not self._gone_cameras & self._living(arrived_ns))
 
     def _living(self, now_ns: int) -> set[str]:
         """Return the cameras that are worth waiting for."""

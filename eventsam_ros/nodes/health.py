@@ -87,8 +87,12 @@ class Reporter:
         self._watched = _Watched(work, backend)
 
     def unwatch(self) -> None:
-        """Report on nothing."""
-        self._watched = None
+        """Say last what became of all that was active, and report on nothing."""
+        try:
+            if self._watched is not None and self._node.context.ok():
+                self.publish()
+        finally:
+            self._watched = None
 
     def publish(self) -> None:
         """Publish one report."""

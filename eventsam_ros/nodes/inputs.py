@@ -20,6 +20,7 @@ from .packet_queue import Arrival, Kind, arrived_ns
 from .picture_inputs import subscribe_pictures
 from .site import Site
 from .stamps import nanoseconds
+from .stream import TRIGGER
 
 LOOK_S = 0.5
 """Time between looks whether the camera's pictures are needed."""
@@ -32,7 +33,8 @@ class Inputs:
     while they are needed.
 
     Attributes:
-        last_packet_s: Steady time of the last message of events, None before the first.
+        last_packet_s: Steady time of the last message of events, None before the first; packets of
+            triggers are none.
     """
 
     DROPS = ('images_unreadable',)
@@ -56,6 +58,7 @@ class Inputs:
         arrays = site.settings['events_type'] != 'event_camera_msgs'
         self._kind = Kind.ARRAY if arrays else Kind.PACKET
         self._events: Any = None
+        self._topic = ''
         self._timer: Any = None
         self._images: Any = None
         self._image_skew_ms: float | None = None
@@ -67,8 +70,13 @@ class Inputs:
         self._events = connections.listen(
             topics.EVENTS, self._on_packet, self._site.fault, raw=arrays,
             message=event_message(settings['events_type']))
+        self._topic = self._events.topic_name   # the last report comes when it is gone
         if settings['window.policy'] == 'trigger' and not arrays:
             connections.subscribe(topics.TRIGGERS, timed(self._on_packet))
+        if settings['use_images']:
+            # What is wrong with the subscription fails the activation, and not the node when
+            # someone begins to look.
+            self._images = subscribe_pictures(self._site, topics.IMAGE, self._on_image)
         self._look_at_images()
         self._timer = self._site.node.create_timer(
             LOOK_S, self._look_at_images, clock=Clock(clock_type=ClockType.STEADY_TIME))
@@ -86,7 +94,7 @@ class Inputs:
     def measures(self) -> dict[str, str]:
         """Return what is known of the other side, for /diagnostics."""
         skew = '' if self._image_skew_ms is None else f'{self._image_skew_ms:.3f}'
-        return {'publishers': str(self._site.node.count_publishers(self._events.topic_name)),
+        return {'publishers': str(self._site.node.count_publishers(self._topic)),
                 'image_skew_ms': skew}
 
     def reset(self) -> None:
@@ -98,7 +106,8 @@ class Inputs:
 
         One by one, so that no more of them than the queue may hold are in memory.
         """
-        self.last_packet_s = time.monotonic()
+        if self._kind is Kind.ARRAY or message.encoding != TRIGGER:
+            self.last_packet_s = time.monotonic()   # a trigger goes on where the sensor is dead
         size = len(message.events if self._kind is Kind.PACKET else message)
         refused = self._decoding.queue.put(
             [Arrival(self._kind, message, arrived_ns(received_ns), size)])

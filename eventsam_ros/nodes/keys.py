@@ -48,7 +48,8 @@ _KEYS = {
     'out_of_order, late, overtaken, crowded': 'pictures that were left out: behind the one before '
         'of their camera; after their moment had gone on; incomplete when a later moment was '
         'whole; too many to wait',
-    'restarted': 'how often stamps went back by more than pairing.silence_ms',
+    'restarted': 'how often stamps went back by more than pairing.silence_ms, or only cameras '
+                 'that are dead had gone on as far ahead',
     'stream_restarts': 'how often the stream began anew: a recording that loops, a driver that '
                        'was restarted, another encoding or sensor size',
     'events_in_windows, events_waiting': 'events in the windows that were formed, and those whose '
@@ -79,8 +80,8 @@ _DROPS = {
     'events_thinned': 'events left out of windows that had more than overload.thin_events',
     'images_unreadable': 'images of an unknown encoding, with too few bytes, or of another size '
                          'than the rig says',
-    'prompts_refused': 'prompts in a wrong frame, outside of the picture, or for no object; texts '
-                       'that are no sentence',
+    'prompts_refused': 'prompts in a wrong frame, outside of the picture, for no object, or for '
+                       'more objects than there can be; texts that are no sentence',
     'windows_unpaired': 'windows without a picture of their moment, or with one of other '
                         'proportions, where the bundle looks at both',
     'windows_unwatched': 'windows that nobody listened for (lazy)',

@@ -13,7 +13,7 @@ import json
 from pathlib import Path
 import sys
 import time
-from typing import Any
+from typing import Any, TextIO
 
 import cv2
 from diagnostic_msgs.msg import DiagnosticArray
@@ -24,8 +24,9 @@ from std_msgs.msg import Float64
 from eventsam_ros.errors import EventsamError
 
 from . import qos
+from .files import usable
 from .images import to_array
-from .recorder_node import READY
+from .recorder_node import READY, readable
 from .running import run
 from .stamps import nanoseconds
 
@@ -41,12 +42,15 @@ class MaskRecorderNode(Node):
         Args:
             options: Of rclpy's Node.
         """
+        # rclpy destroys the node at shutdown, even one whose constructor failed.
+        self._files: list[TextIO] = []
         super().__init__('mask_recorder_node', **options)
         self._folder = Path(str(self.declare_parameter('output', '.').value))
         self._name = str(self.declare_parameter('node', 'segment_node').value)
-        (self._folder / 'masks').mkdir(parents=True, exist_ok=True)
-        self._diagnostics = (self._folder / 'diagnostics.jsonl').open('w', encoding='utf-8')
-        self._latencies = (self._folder / 'latencies.csv').open('w', encoding='utf-8')
+        usable(self._folder / 'masks')
+        self._files += [(self._folder / name).open('w', encoding='utf-8')
+                        for name in ('diagnostics.jsonl', 'latencies.csv')]
+        self._diagnostics, self._latencies = self._files
         masks = self.create_subscription(Image, 'mask', self._on_mask, qos.replay())
         self._mask_topic = masks.topic_name
         self.create_subscription(
@@ -57,8 +61,8 @@ class MaskRecorderNode(Node):
 
     def destroy_node(self) -> None:
         """Finish the files before the node goes."""
-        self._diagnostics.close()
-        self._latencies.close()
+        for file in self._files:
+            file.close()
         super().destroy_node()
 
     def _look_for_masks(self) -> None:
@@ -68,8 +72,9 @@ class MaskRecorderNode(Node):
 
     def _on_mask(self, message: Image) -> None:
         path = self._folder / 'masks' / f'{nanoseconds(message.header.stamp)}.png'
+        labels = readable(self, message, to_array)
         # One that is missing would count as a window without a mask.
-        if not cv2.imwrite(str(path), to_array(message), _QUICK):
+        if labels is not None and not cv2.imwrite(str(path), labels, _QUICK):
             path.unlink(missing_ok=True)
             raise EventsamError(f'{path} cannot be written; is the disk full?')
 

@@ -17,6 +17,10 @@ from .following import follows, moved
 CLICKS_FROM = 1001
 """Ids of clicked objects count from here; boxes bring their own ids or count from 1."""
 _CLICK_IDS = 10_000
+MOST = 256
+"""Objects at most, clicks and boxes: each one takes a run of the decoder and a mask."""
+MOST_CLICKS = 64
+"""Clicks at most that say what one object is and is not: each takes the decoder's time."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +53,8 @@ class PromptBoard(Board):
     """Clicks and boxes and where their objects are now; safe to use from several threads.
 
     Attributes:
-        counters: prompts_refused: wrong frame, outside of the picture, or no such object.
+        counters: prompts_refused: wrong frame, outside of the picture, no such object, or too
+            many objects.
     """
 
     def __init__(self) -> None:
@@ -105,6 +110,10 @@ class PromptBoard(Board):
                 self._refuse('a click with z < 0 says what an object is not, but there is no '
                              'clicked object yet')
                 return
+            if len(last.now.points) >= MOST_CLICKS:
+                self._refuse(f'there can be {MOST_CLICKS} clicks on one object at most; '
+                             'remove it or click on a new one')
+                return
             prompt = replace(last.now, points=(*last.now.points, Point(x, y, 0)))
             self._put(int(prompt.id or 0), prompt, now_ns, frame_id, sensor, clicked=True)
 
@@ -124,6 +133,7 @@ class PromptBoard(Board):
             self._objects = {k: v for k, v in self._objects.items() if v.clicked}
             clicked = set(self._objects)
             given = {id_ for _, id_ in boxes} | clicked
+            unused = (i for i in range(1, LARGEST_ID + 1) if i not in given)
             taken: set[int] = set()
             for box, id_ in boxes:
                 if id_ in clicked:
@@ -132,7 +142,7 @@ class PromptBoard(Board):
                 if id_ in taken:
                     self._refuse(f'ids of boxes must be unique, but {id_} is there twice')
                     continue
-                free = id_ or next(i for i in range(1, LARGEST_ID) if i not in given | taken)
+                free = id_ or next(unused, LARGEST_ID + 1)   # which is refused as too large
                 taken.add(free)
                 self._put(free, Prompt(box=box, id=free), now_ns, frame_id, sensor, clicked=False)
 
@@ -184,6 +194,8 @@ class PromptBoard(Board):
         clicked: bool,
     ) -> bool:
         reason = '' if sensor is None else _misfit(prompt, frame_id, sensor)
+        if not reason and id_ not in self._objects and len(self._objects) >= MOST:
+            reason = f'there can be {MOST} prompted objects at most; remove one before'
         if reason:
             self._refuse(reason)
             return False

@@ -5,11 +5,11 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 import json
 from pathlib import Path
 import sys
-from typing import Any
+from typing import Any, TypeVar
 
 import cv2
 from diagnostic_msgs.msg import DiagnosticArray
@@ -24,16 +24,34 @@ from eventsam_ros.evaluation.metrics import Labels, best_match_iou
 from eventsam_ros.evaluation.overlay import contact_sheet
 
 from . import qos
-from .files import unfinished, whole
+from .connections import QUIET_S
+from .files import unfinished, usable, whole
 from .images import to_array, to_bgr
 from .running import run
 from .stamps import nanoseconds
 
 READY = 'recorder ready'
 """Line on standard output when the masks' publisher has been found."""
+Pixels = TypeVar('Pixels')
 _TRUTHS_KEPT = 300
 _TOLERANCE_NS = 5_000_000
 """Most time between a mask and the ground truth that it is compared with."""
+
+
+def readable(node: Node, message: Image, read: Callable[[Image], Pixels]) -> Pixels | None:
+    """Return the pixels of a message, or None where it has none, which is told.
+
+    Args:
+        node: Who tells it.
+        message: From whoever publishes.
+        read: Raises ValueError where it cannot read a message.
+    """
+    try:
+        return read(message)
+    except ValueError as error:
+        node.get_logger().warning(f'a picture is left out: {error}',
+                                  throttle_duration_sec=QUIET_S)
+        return None
 
 
 class RecorderNode(Node):
@@ -45,9 +63,12 @@ class RecorderNode(Node):
         Args:
             options: Of rclpy's Node.
         """
+        # rclpy destroys the node at shutdown, even one whose constructor failed.
+        self._folder: Path | None = None
         super().__init__('recorder_node', **options)
-        self._folder = Path(str(self.declare_parameter('output', '.').value))
-        self._film = Film(unfinished(self._folder / 'overlay.mp4'))
+        folder = Path(str(self.declare_parameter('output', '.').value))
+        usable(folder)   # and not found out at the end
+        self._film = Film(unfinished(folder / 'overlay.mp4'))
         self._truths: OrderedDict[int, Labels] = OrderedDict()
         self._ious: list[float] = []
         self._compared = 0
@@ -68,6 +89,7 @@ class RecorderNode(Node):
         self.create_subscription(
             DiagnosticArray, '/diagnostics', self._on_diagnostics, qos.debug())
         self._look = self.create_timer(0.05, self._look_for_masks)
+        self._folder = folder
 
     def destroy_node(self) -> None:
         """Write what was collected before the node goes.
@@ -75,13 +97,14 @@ class RecorderNode(Node):
         Raises:
             EventsamError: Not all of it could be written; what could not is not there.
         """
+        folder, self._folder = self._folder, None
         try:
-            self._save()
+            if folder is not None:
+                self._save(folder)
         finally:
             super().destroy_node()
 
-    def _save(self) -> None:
-        folder = self._folder
+    def _save(self, folder: Path) -> None:
         with whole(folder / 'recorder.json') as path:
             path.write_text(json.dumps(self._figures()), 'utf-8')
         moments = self._film.moments()
@@ -116,7 +139,9 @@ class RecorderNode(Node):
             self.destroy_timer(self._look)
 
     def _on_mask(self, message: Image) -> None:
-        labels = to_array(message)
+        labels = readable(self, message, to_array)
+        if labels is None:
+            return
         found = {int(i) for i in np.unique(labels)} - {0}
         self._masks.append(len(found))
         self._ids |= found
@@ -132,10 +157,15 @@ class RecorderNode(Node):
         return self._truths[nearest]
 
     def _on_overlay(self, message: Image) -> None:
-        self._film.add(nanoseconds(message.header.stamp), to_bgr(message))
+        picture = readable(self, message, to_bgr)
+        if picture is not None:
+            self._film.add(nanoseconds(message.header.stamp), picture)
 
     def _on_truth(self, message: Image) -> None:
-        self._truths[nanoseconds(message.header.stamp)] = to_array(message)
+        labels = readable(self, message, to_array)
+        if labels is None:
+            return
+        self._truths[nanoseconds(message.header.stamp)] = labels
         if len(self._truths) > _TRUTHS_KEPT:
             self._truths.popitem(last=False)
 

@@ -216,7 +216,8 @@ class ReplayNode(Node):
         if self._clock_publisher is None or now_ns < self._clock_due_ns:
             return
         self._clock_due_ns = now_ns + round(SECOND_NS / self._clock_hz)
-        shown = now_ns if self._stamps == 'now' else timeline.recorded_ns + round(
+        # The time of the stamps, which may be years from that of the recording.
+        shown = now_ns if self._stamps == 'now' else timeline.recorded_ns - self._skew_ns + round(
             (now_ns - timeline.begun_ns) * timeline.rate)
         self._clock_publisher.publish(Clock(clock=stamp(shown)))
 

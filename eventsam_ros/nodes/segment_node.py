@@ -163,8 +163,10 @@ class SegmentNode(ManagedNode):
         self._connections.unsubscribe_all()
         work, self._work = self._work, None
         if work is not None:
-            self._reporter.unwatch()
-            work.stop()
+            try:
+                work.stop()
+            finally:
+                self._reporter.unwatch()
 
     def _free(self) -> None:
         self._stop()

@@ -106,9 +106,13 @@ def test_every_topic_takes_overrides(make_bench, tiny_bundle):
             assert f'qos_overrides.{topic}.{role}.{policy}' in names
 
 
-def test_a_quality_of_service_that_is_none_is_told_at_activation(make_bench, tiny_bundle):
-    bench = make_bench(
-        tiny_bundle, **{'qos_overrides./events.subscription.reliability': 'sometimes'})
+@pytest.mark.parametrize(('topic', 'use_images'), [('events', False), ('image', True)])
+def test_a_quality_of_service_that_is_none_is_told_at_activation(
+    make_bench, tiny_bundle, topic, use_images,
+):
+    # Nobody looks at pictures yet; who begins to does not end the node.
+    bench = make_bench(tiny_bundle, use_images=use_images, **{
+        f'qos_overrides./{topic}.subscription.reliability': 'sometimes'})
     assert bench.node.trigger_configure() == TransitionCallbackReturn.SUCCESS
     assert bench.node.trigger_activate() == TransitionCallbackReturn.ERROR
     assert bench.state() == 'unconfigured'

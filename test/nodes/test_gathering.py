@@ -95,6 +95,21 @@ def test_stamps_that_go_back_are_left_out_or_begin_anew(gathering):
     assert gathering.counts['restarted'] == 1
 
 
+def test_those_that_live_begin_anew_where_dead_cameras_went_on_far_ahead(gathering):
+    show(gathering, 0)
+    show(gathering, 90_000, ('front',), arrived_ms=100)
+    (ahead,) = gathering.due(150 * MS)
+    assert ahead.stamp_ns == 90_000 * MS
+    found = []
+    for at in range(200, 900, 100):
+        found += show(gathering, at, ('left', 'right'))
+        found += gathering.due((at + 50) * MS)
+    # Front is dead 300 ms after it was heard; until then nobody knows who is right.
+    assert [each.stamp_ns // MS for each in found] == [500, 600, 700, 800]
+    assert gathering.counts['late'] == 6
+    assert gathering.counts['restarted'] == 1
+
+
 def test_what_waits_is_bounded(gathering):
     patient = Gathering(NAMES, PairingOptions(0, 10_000 * MS, 10_000 * MS))
     for k in range(40):

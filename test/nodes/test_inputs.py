@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import array
 from importlib import import_module
+from itertools import count
 import sys
 import time
 
@@ -111,6 +112,21 @@ def test_windows_end_at_hardware_triggers(graph, make_bench, tiny_bundle, where)
         assert min(abs(each - end) for end in ends) < 1.2 * MS
     assert to_array(bench.masks[-1]).any()
     graph.wait_for(lambda: int(bench.fresh().get('edges_ignored', 0)) > 0)
+
+
+def test_triggers_do_not_hide_that_the_events_are_silent(make_bench, tiny_bundle):
+    bench = make_bench(tiny_bundle, **{
+        'window.policy': 'trigger', 'diagnostics.stale_s': 0.3}).activate()
+    edges = bench.publisher(EventPacket, 'triggers', qos.events())
+    numbers = count()
+
+    def edge():
+        edges.publish(trigger_packet(next(numbers), [], bench.camera.host_end_ns))
+    bench.show_until(edge, lambda: bench.count('packets') > 0)
+    bench.reports(DiagnosticStatus.WARN, 'no event packet has arrived yet')
+    bench.play(2)
+    bench.show_until(edge, lambda: bench.level_is(
+        DiagnosticStatus.STALE, 'no event packet for'))
 
 
 def send_picture(publisher, compressed, at, shade=77, size=(64, 96)):

@@ -11,6 +11,7 @@ from diagnostic_msgs.msg import DiagnosticStatus
 from event_camera_msgs.msg import EventPacket
 import pytest
 import rclpy
+from rclpy.lifecycle import TransitionCallbackReturn
 from sensor_msgs.msg import Image
 from std_srvs.srv import Trigger
 
@@ -40,6 +41,34 @@ def check_accounts(found, published):
     assert found['packets'] == sum(got[name] for name in PACKETS)
     assert published == found['packets'] - got['packets_duplicate'] + found['packets_lost']
     assert found['windows'] == sum(got[name] for name in WINDOWS)
+
+
+@pytest.fixture
+def stuck(make_bench, tiny_bundle, monkeypatch):
+    """Return a bench whose network takes as long as the test wants."""
+    bench = make_bench(tiny_bundle).activate()
+    network, go_on = bench.node._opened.network, threading.Event()
+    segment = network.segment
+    monkeypatch.setattr(
+        network, 'segment', lambda *given: (go_on.wait(20), segment(*given))[1])
+    yield bench, go_on
+    go_on.set()
+
+
+def test_the_last_report_accounts_for_what_was_stopped(stuck):
+    bench, go_on = stuck
+    bench.play_until(lambda: bench.node._work.pipeline.counters['windows_superseded'] > 0)
+    threading.Timer(0.3, go_on.set).start()   # while it is deactivated
+    assert bench.node.trigger_deactivate() == TransitionCallbackReturn.SUCCESS
+    bench.graph.wait_for(lambda: bench.level_is(DiagnosticStatus.OK, 'inactive'))
+    (last,) = [values for values in ({pair.key: pair.value for pair in m.status[0].values}
+                                     for m in bench.diagnostics)
+               if values.get('dropped.windows_stopped', '0') != '0']
+    found = {name.removeprefix('dropped.'): int(value)
+             for name, value in last.items() if value.isdecimal()}
+    assert found['windows_stopped'] == 1
+    assert found['windows'] == sum(found[name] for name in WINDOWS)
+    assert found['packets'] == sum(found[name] for name in PACKETS)
 
 
 class Slow:

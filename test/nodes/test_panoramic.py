@@ -192,6 +192,28 @@ def test_a_dead_camera_leaves_its_part_unlabelled_and_is_named(rig):
     rig.bench.show_until(rig.show, lambda: rig.bench.level_is(OK, 'segmenting'))
 
 
+def test_a_camera_that_dies_ahead_of_the_others_does_not_silence_them(rig):
+    rig.masks_until(lambda mask: set(np.unique(mask)) >= {1, 2})
+    before = rig.bench.fresh()
+    rig.bench.show_until(
+        lambda: send(rig.cameras['left'], np.zeros((FACE, FACE, 3), np.uint8),
+                     time.time_ns() + 86_400 * 10**9),
+        lambda: rig.bench.count('missing.front') > int(before['missing.front']))
+    seen = len(rig.bench.masks)
+    rig.bench.show_until(lambda: rig.show(without=('left',)),
+                         lambda: len(rig.bench.masks) > seen + 5)
+    assert rig.bench.fresh()['restarted'] != '0'
+
+
+def test_pictures_whose_stamps_stand_still_are_a_warning(rig):
+    rig.masks_until(lambda mask: set(np.unique(mask)) >= {1, 2})
+    rig.bench.show_until(
+        lambda: [send(each, np.zeros((FACE, FACE, 3), np.uint8), 0)
+                 for each in rig.cameras.values()],
+        lambda: rig.bench.was(WARN, 'stamps are not later than those before'))
+    rig.masks_until(lambda mask: (mask[12:20, columns('left')] == 2).all())
+
+
 def test_pictures_of_another_size_are_left_out_by_name(rig):
     odd = {'rear': (FACE, FACE + 1)}
     rig.masks_until(lambda mask: (mask[14:18, columns('rear')] == 255).all(), sizes=odd)

@@ -14,7 +14,7 @@ from std_srvs.srv import Trigger
 
 from eventsam_ros.nodes import vision
 from eventsam_ros.nodes.images import to_array
-from eventsam_ros.nodes.prompts import CLICKS_FROM
+from eventsam_ros.nodes.prompts import CLICKS_FROM, MOST
 
 FRAME = 'camera_optical_frame'
 
@@ -145,6 +145,18 @@ def test_what_does_not_fit_is_refused_and_masks_go_on(pointer, send, text):
     bench.goes_on()
     assert max(ids(bench), default=0) < CLICKS_FROM
     assert bench.values()['prompts'] == '0'
+
+
+def test_there_are_no_more_objects_than_can_be_answered(pointer):
+    def click():
+        for _ in range(5):   # no more than wait in the queue of the topic
+            pointer.click(48, 32)
+        pointer.bench.play(1)
+    pointer.bench.show_until(click, lambda: pointer.bench.values().get('prompts') == str(MOST))
+    pointer.bench.show_until(click, lambda: pointer.bench.dropped('prompts_refused') > 0)
+    pointer.refused(f'there can be {MOST} prompted objects')
+    assert pointer.bench.fresh()['prompts'] == str(MOST)
+    pointer.bench.graph.call(pointer.bench.other, Trigger, 'segment_node/clear_prompts')
 
 
 def test_a_prompt_before_the_first_packet_is_judged_by_the_first_window(pointer):

@@ -9,7 +9,7 @@ import pytest
 
 from eventsam_ros.inference.masks import Masks
 from eventsam_ros.inference.prompts import Box, Point
-from eventsam_ros.nodes.prompts import CLICKS_FROM, PromptBoard, Sensor
+from eventsam_ros.nodes.prompts import CLICKS_FROM, MOST, MOST_CLICKS, PromptBoard, Sensor
 
 S = 1_000_000_000
 SENSOR = Sensor(96, 64, 'cam')
@@ -55,6 +55,31 @@ def test_a_click_on_what_is_not_the_object_joins_the_last_one():
     board.click(9, 9, False, 0)
     (prompt,) = board.current(0, 1.0, SENSOR)
     assert prompt.points == (Point(1, 2), Point(9, 9, 0))
+
+
+def test_there_are_no_more_objects_than_can_be_answered():
+    board = PromptBoard()
+    for _ in range(10_100):   # more than there are ids of clicks
+        board.click(1, 2, True, 0)
+    board.boxes([(Box(1, 2, 30, 40), None)] * 70_000, 0)
+    assert len(board) == MOST
+    assert board.counters['prompts_refused'] == 10_100 - MOST + 70_000
+    assert f'there can be {MOST} prompted objects' in board.take_refusals()[0]
+    board.remove(CLICKS_FROM)
+    board.click(1, 2, True, 0)
+    assert len(board) == MOST
+    assert board.take_refusals() == []
+
+
+def test_an_object_has_no_more_clicks_than_can_be_answered():
+    board = PromptBoard()
+    board.click(1, 2, True, 0)
+    for _ in range(MOST_CLICKS):
+        board.click(9, 9, False, 0)
+    (prompt,) = board.current(0, 0, SENSOR)
+    assert len(prompt.points) == MOST_CLICKS
+    assert board.counters['prompts_refused'] == 1
+    assert f'there can be {MOST_CLICKS} clicks on one object' in board.take_refusals()[0]
 
 
 def test_what_was_at_the_network_before_a_restart_moves_no_prompt():

@@ -221,6 +221,10 @@ def test_words_that_the_bundle_never_saw_are_told(talk):
     talk.say('the mauve zeppelin')
     talk.until(lambda: talk.targets() is not None and 'target' in talk.targets())
     talk.refused('the bundle has never seen the, mauve, zeppelin, words of the sentence of target')
+    # The next sentence is told too, however soon it comes.
+    talk.say('other: red balloons')
+    talk.until(lambda: 'other' in talk.targets())
+    talk.refused('the bundle has never seen balloons, words of the sentence of other')
 
 
 def test_a_sentence_that_is_none_is_refused_as_a_parameter(make_bench, tiny_bundles):

@@ -139,6 +139,16 @@ def test_a_late_partner_is_not_waited_for_longer_than_the_patience(cameras):
     assert {'late_thermal', 'late_rgb'} >= {m.data for m in seen.modes}
 
 
+def test_pictures_without_stamps_are_a_warning(cameras):
+    seen = cameras()
+    heat = np.full((32, 64), 80, np.uint8)
+    seen.bench.show_until(
+        lambda: seen.send(seen.thermal, heat, 'mono8', 0, 'thermal_optical'),
+        lambda: seen.bench.was(WARN, 'stamps are not later than those before'))
+    assert seen.bench.count('out_of_order') > 0
+    seen.until(lambda: seen.bench.level_is(OK, 'both cameras'))
+
+
 def test_raw_thermal_counts_are_understood_and_colours_in_heat_are_told(cameras):
     seen = cameras()
     bench = seen.bench

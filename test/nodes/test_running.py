@@ -215,6 +215,48 @@ def test_a_mask_that_cannot_be_written_is_told_and_leaves_no_half_written_file(g
     assert [p.name for p in (tmp_path / 'masks').iterdir()] == ['0.png']
 
 
+ANY_RECORDER = """
+import importlib, sys
+sys.exit(importlib.import_module(f'eventsam_ros.nodes.{sys.argv.pop(1)}').main())
+"""
+
+
+@pytest.mark.parametrize(('name', 'count'), [
+    ('recorder_node',
+     lambda folder: json.loads((folder / 'recorder.json').read_text())['mask_images']),
+    ('mask_recorder_node', lambda folder: len(list((folder / 'masks').iterdir()))),
+])
+def test_pictures_that_are_none_do_not_end_a_recorder(graph, tmp_path, name, count):
+    process = start(ANY_RECORDER, name, '--ros-args', '-p', f'output:={tmp_path}')
+    other = graph.add(rclpy.create_node('other'))
+    masks = other.create_publisher(Image, 'mask', 10)
+    graph.wait_for(masks.get_subscription_count, 40)
+    assert process.stdout.readline() == 'recorder ready\n'
+    for k, encoding in enumerate(('mono16', 'none', 'mono16')):
+        message = to_message(np.ones((4, 4), np.uint16), 'mono16', Header(stamp=stamp(k)))
+        message.encoding = encoding
+        masks.publish(message)
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    errors = ended(process)
+    assert process.returncode == 0, errors
+    assert 'a picture is left out: image encoding must be one of' in errors
+    assert count(tmp_path) == 2
+
+
+@pytest.mark.parametrize('name', ['recorder_node', 'mask_recorder_node'])
+@pytest.mark.parametrize(('output', 'text'), [('file/folder', 'cannot be written: Not a'),
+                                              ('5', 'output')])
+def test_a_recorder_that_cannot_begin_says_so_in_a_sentence(tmp_path, name, output, text):
+    (tmp_path / 'file').touch()
+    place = f'{tmp_path}/{output}' if '/' in output else output
+    process = start(ANY_RECORDER, name, '--ros-args', '-p', f'output:={place}')
+    errors = ended(process)
+    assert process.returncode == 1, errors
+    assert text in errors
+    assert 'Traceback' not in errors
+
+
 def test_a_recorder_that_is_killed_leaves_nothing_that_looks_whole(recorded):
     process, _, names = recorded(0, signal.SIGKILL)
     assert process.returncode == -signal.SIGKILL

@@ -118,8 +118,10 @@ class Following:
                 continue
             text_ms += network.timings['text']
             if unknown := network.unknown_words(sentence):
-                self._site.warn(f'the bundle has never seen {", ".join(unknown)}, words of the '
-                                f'sentence of {name}')
+                # Once a sentence; a limit of lines in time would hide those of the next one.
+                self._site.node.get_logger().warning(
+                    f'the bundle has never seen {", ".join(unknown)}, words of the sentence of '
+                    f'{name}')
         return text_ms
 
     def _on_text(self, message: String) -> None:
