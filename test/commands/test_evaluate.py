@@ -80,13 +80,6 @@ def test_a_run_that_cannot_begin_leaves_the_results_of_the_one_before(
                   and p.name != '.evaluation') == [b for b in before if b[0].name != '.evaluation']
 
 
-def test_a_rerun_without_pictures_leaves_no_film_of_the_run_before(recording, tmp_path):
-    for more in ([], ['--no-pictures']):
-        assert main(['evaluate', str(recording), '--output', str(tmp_path), '--no-prompts',
-                     *more]) == 0
-        assert (tmp_path / 'overlay.mp4').exists() == (not more)
-
-
 def test_resume_keeps_what_is_finished(recording, finished, capsys):
     times = [row['encode_ms'] for row in _rows(finished)]
     assert main(['evaluate', str(recording), '--output', str(finished), '--resume']) == 0
