@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 # Copyright 2026 The eventsam_ros authors
-"""What a folder of simulated files says of itself, so that a rerun never mixes two kinds."""
+"""What a folder says of the files in it, so that a rerun never mixes two kinds."""
 
 from __future__ import annotations
 

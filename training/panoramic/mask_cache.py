@@ -13,9 +13,9 @@ import numpy as np
 
 from eventsam_ros.events.types import Bool
 
-from ..data.shards import write_whole
 from ..distill.progress import Progress
 from ..errors import RecipeError
+from ..kept import put
 from .masks import MaskSource
 from .pictures import Panoramas
 from .windows import View
@@ -66,8 +66,7 @@ class MaskCache:
         if file.exists() and {**wanted, **_read(file)} != wanted:
             raise RecipeError(f'{self.folder} holds masks made otherwise: remove it, or choose '
                               'another --run')
-        text = json.dumps(wanted)
-        write_whole(file, lambda opened: opened.write(text.encode()))
+        put(file, json.dumps(wanted))
         with Progress(len(panoramas), 'masks', 'panoramas') as progress:
             for k, name in enumerate(panoramas.names):
                 progress.advance()

@@ -20,10 +20,9 @@ from eventsam_ros.evaluation.datasets.pictures import read_indices
 from eventsam_ros.events.types import Float32, Int64, UInt8
 
 from ..data.pairs import PairStore
-from ..data.shards import write_whole
 from ..distill.progress import Progress
 from ..errors import RecipeError
-from ..kept import kept_for
+from ..kept import kept_for, put
 from ..networks.segformer import SegFormer
 from .batches import Look
 from .classes import IGNORE
@@ -144,7 +143,7 @@ class PseudoLabels:
                 _write(self.path('fused', name), best)
                 _write(self.path('confidence', name), sure)
                 # a run that is killed here must find the file whole
-                _tell(file, agreement)
+                put(file, json.dumps(agreement))
         return file
 
     def _mask(
@@ -187,11 +186,6 @@ def _agreement(file: Path) -> dict[str, float]:
         return dict(json.loads(file.read_text()))
     except (FileNotFoundError, ValueError, TypeError):
         return {}
-
-
-def _tell(file: Path, agreement: dict[str, float]) -> None:
-    text = json.dumps(agreement).encode()
-    write_whole(file, lambda opened: opened.write(text))
 
 
 def _write(path: Path, picture: UInt8) -> None:

@@ -29,14 +29,19 @@ def test_a_clip_is_a_frame_and_those_around_it_with_all_that_is_said(layouts, tm
     assert len({clips[k].name for k in range(6)}) == 6
 
 
-def test_what_no_frame_shows_is_not_said(layouts, tmp_path):
+def late_object(layouts, tmp_path):
+    """Return clips of which the first never shows the object of its third sentence."""
     root = layouts.write_ref_youtube_vos(tmp_path / 'data')
     for k, name in enumerate(('00000', '00005', '00010')):
         ids = np.zeros((24, 40), np.uint8)
         ids[:5] = 1
         ids[10:12] = 2 * (k == 2)
         layouts.palette_png(root / f'train/Annotations/00a1/{name}.png', ids)
-    clips = open_public(root, 'ref-youtube-vos', 'train', reach=1)
+    return open_public(root, 'ref-youtube-vos', 'train', reach=1)
+
+
+def test_what_no_frame_shows_is_not_said(layouts, tmp_path):
+    clips = late_object(layouts, tmp_path)
     assert [s.object_id for s in clips[0].sentences] == [1, 1]
     assert [s.object_id for s in clips[1].sentences] == [1, 1, 2]
 
@@ -73,13 +78,7 @@ def test_sets_without_masks_or_sentences_are_refused(layouts, tmp_path):
 
 
 def test_sentences_may_be_left_out_of_a_public_set(layouts, tmp_path):
-    root = layouts.write_ref_youtube_vos(tmp_path / 'data')
-    for k, name in enumerate(('00000', '00005', '00010')):
-        ids = np.zeros((24, 40), np.uint8)
-        ids[:5] = 1
-        ids[10:12] = 2 * (k == 2)
-        layouts.palette_png(root / f'train/Annotations/00a1/{name}.png', ids)
-    clips = open_public(root, 'ref-youtube-vos', 'train', reach=1)
+    clips = late_object(layouts, tmp_path)
     told = Told(clips, ('motion',))
     assert len(told) == len(clips)
     for k in range(len(clips)):
